@@ -1,0 +1,7 @@
+export { Model, type Company, type Operation, type Rules, type Step } from './model.ts';
+export { State } from './state.ts';
+export type { RuleId } from './rules.ts';
+export { Ledger, type LedgerEvent } from './ledger.ts';
+export { pressureAfter } from './transitions.ts';
+export { walkModel, type MachineReport, type WalkReport } from './walk.ts';
+export { exportMachines } from './export.ts';

@@ -1,0 +1,49 @@
+import fc from 'fast-check';
+import type { CommandEntry, FreeCommand } from './command.ts';
+
+const whole = (variable: number): FreeCommand => ({ name: 'free', target: { variable, offset: 0 } });
+
+export const free: CommandEntry<FreeCommand> = {
+  name: 'free',
+  needs: () => true,
+  /** The own latest run and every run of others: whole, and one frame too long (or, for a long run, one too short). */
+  enumerate: (around) => {
+    const runs = [...around.own.slice(-1), ...around.others];
+    return runs.flatMap(({ variable, count }) => [whole(variable), { ...whole(variable), count: count === 1 ? 2 : count - 1 }]);
+  },
+  arbitrary: (around) => {
+    const runs = [...around.own, ...around.others];
+    const byNumber = fc
+      .record({ frame: fc.integer({ min: around.firstFrame, max: around.firstFrame + around.frames - 1 }), count: fc.integer({ min: 1, max: around.countMax }) })
+      .map(({ frame, count }): FreeCommand => ({ name: 'free', target: { frame }, count }));
+    if (runs.length === 0) return undefined;
+    const run = fc.constantFrom(...runs);
+    const wrong = fc
+      .record({ run, offset: fc.nat({ max: 1 }), count: fc.integer({ min: 0, max: around.countMax }) })
+      .map(({ run: { variable }, offset, count }): FreeCommand => ({ name: 'free', target: { variable, offset }, count }));
+    return fc.oneof({ weight: 6, arbitrary: run.map(({ variable }) => whole(variable)) }, { weight: 2, arbitrary: wrong }, { weight: 1, arbitrary: byNumber });
+  },
+  waitsFor: ({ target }) => ('variable' in target ? target.variable : undefined),
+  binds: () => undefined,
+  run: (handle, command, value, countOf) => {
+    const { frame, count } = resolved(command, value, countOf);
+    return handle.free(frame, count);
+  },
+  operation: (command, worker, value, countOf) => ({ op: 'free', worker, ...resolved(command, value, countOf) }),
+  print: ({ target, count }, named) => {
+    const what = 'variable' in target ? `${named(target.variable) ?? '?'}${target.offset === 0 ? '' : `+${target.offset}`}` : `#${target.frame}`;
+    return `free(${what}${count === undefined ? '' : `, ${count}`})`;
+  },
+  shrink: ({ target, count }) => {
+    if (!('variable' in target)) return [];
+    const simpler = whole(target.variable);
+    if (count === undefined) return [];
+    return target.offset === 0 ? [simpler, ...(count > 2 ? [{ ...simpler, count: 2 }] : [])] : [simpler, { ...simpler, count }];
+  },
+};
+
+function resolved(command: FreeCommand, value: number, countOf: (variable: number) => number): { frame: number; count: number } {
+  const { target, count } = command;
+  if ('frame' in target) return { frame: target.frame, count: count ?? 1 };
+  return { frame: value + target.offset, count: count ?? countOf(target.variable) };
+}

@@ -1,0 +1,153 @@
+import type { State } from '../model/index.ts';
+import type { Geometry, ObservedFrame } from './contract.ts';
+import { printSchedule, threadName, type Decision } from './decision.ts';
+import { isMemory, Op, opNames } from './explore/access.ts';
+import type { Execution } from './explore/execution.ts';
+import { Replay } from './explore/replay.ts';
+import { explore, type Ending } from './explore/scheduler.ts';
+import { threw } from './history.ts';
+import type { Finding, InvariantId } from './invariants.ts';
+import { describeOperation } from './linearizability.ts';
+import { Models } from './models.ts';
+import type { Observed } from './refinement.ts';
+import type { Counterexample, StateRow, TraceStep, ViolationReport } from './report.ts';
+import { ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
+import { commandCount, type Scenario } from './scenario.ts';
+import type { Shrunk } from './shrink.ts';
+import type { LoadedSubject } from './subject.ts';
+import { printReplay, printScenario } from './token.ts';
+
+/** A scenario, the threads' turns along which it fails, and what was found. */
+export interface Failure {
+  readonly scenario: Scenario;
+  /** The thread of each step. */
+  readonly decisions: readonly number[];
+  readonly finding: Finding;
+}
+
+/** One execution of a scenario along given turns, judged by every layer. */
+export interface Replayed {
+  readonly judge: ScenarioJudge;
+  readonly ending: Ending;
+  /** The earliest layer's first. */
+  readonly findings: readonly Finding[];
+  readonly observed: Observed;
+  readonly state: State | undefined;
+  /** The step at which the turns could not be followed, or −1. */
+  readonly strayed: number;
+}
+
+export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonly number[], options: JudgeOptions): Replayed {
+  const judge = new ScenarioJudge(loaded, scenario, new Models(), options);
+  if (judge.execution === undefined) {
+    return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
+  }
+  const scheduler = new Replay(turns);
+  const ending = explore(judge.execution, scheduler).next().value as Ending;
+  const first = judge.judge(ending);
+  const { findings, quiescent } = judge.judgeFully(ending);
+  const ordered = first === undefined ? findings : [first, ...findings.filter(({ invariant }) => invariant !== first.invariant)];
+  return { judge, ending, findings: ordered, observed: quiescent?.observed ?? {}, state: quiescent?.model, strayed: scheduler.strayed };
+}
+
+/** Switches away from a thread that could have gone on. */
+export function countPreemptions(turns: readonly number[], execution: Execution): number {
+  let preemptions = 0;
+  execution.rewind(0);
+  turns.forEach((thread, at) => {
+    const last = turns[at - 1];
+    if (last !== undefined && last !== thread && execution.canStep(last)) preemptions++;
+    execution.step(thread);
+  });
+  return preemptions;
+}
+
+export function preemptionsOf(failure: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
+  const { execution } = new ScenarioJudge(loaded, failure.scenario, new Models(), options);
+  return execution === undefined ? 0 : countPreemptions(failure.decisions, execution);
+}
+
+/** The report of a failure as it was found and as it was left by shrinking. */
+export function counterexampleOf(loaded: LoadedSubject, original: Failure, { failure, minimal, tried }: Shrunk, options: JudgeOptions): ViolationReport {
+  const replayed = replay(loaded, failure.scenario, failure.decisions, options);
+  const { invariant, layer, message, step } = failure.finding;
+  const also = replayed.findings.map((found) => found.invariant).filter((id) => id !== invariant);
+  return {
+    invariant, layer, message,
+    alsoBroken: [...new Set<InvariantId>(also)],
+    step: step === undefined ? null : step + 1,
+    counterexample: describeReplay(loaded, failure, replayed, options),
+    shrink: {
+      from: { commands: commandCount(original.scenario), steps: original.decisions.length, preemptions: preemptionsOf(original, loaded, options) },
+      minimal, tried,
+    },
+    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: asDecisions(failure.decisions) })}'`,
+  };
+}
+
+export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed: Replayed, options: JudgeOptions): Counterexample {
+  return {
+    scenario: printScenario(failure.scenario),
+    schedule: printSchedule(asDecisions(failure.decisions)),
+    commands: commandCount(failure.scenario),
+    steps: failure.decisions.length,
+    preemptions: preemptionsOf(failure, loaded, options),
+    trace: replayed.judge.execution === undefined ? [] : traceOf(loaded, replayed.judge),
+    state: replayed.state === undefined ? [] : compare(replayed.state, replayed.observed, failure.scenario.geometry),
+  };
+}
+
+const asDecisions = (turns: readonly number[]): Decision[] => turns.map((thread) => ({ kind: 'run', thread }));
+
+function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
+  const execution = judge.execution as Execution;
+  const calls = judge.history().calls;
+  const current: (string | undefined)[] = [];
+  let next = 0;
+  return Array.from({ length: execution.depth }, (_, at) => {
+    const thread = execution.thread[at] as number;
+    const op = execution.op[at] as number;
+    const called = op === Op.invoke && (execution.value[at] as number) >= 0;
+    const call = called ? calls[next++] : undefined;
+    if (op === Op.invoke) current[thread] = call === undefined ? '(not called: its run was never allocated)' : describeOperation(call.operation);
+    const cell = execution.cell[at] as number;
+    const site = loaded.sites[execution.site[at] as number];
+    const memory = isMemory(op);
+    return {
+      step: at + 1, thread: threadName(thread), operation: current[thread] ?? '', access: opNames[op] as string,
+      cell: memory ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
+      before: memory ? Number(execution.before[at]) : null,
+      after: memory ? Number(execution.after[at]) : op === Op.return && execution.value[at] !== threw ? (execution.value[at] as number) : null,
+      file: site?.file ?? '', line: site?.line ?? 0, column: site?.column ?? 0, text: site?.text ?? '',
+    };
+  });
+}
+
+/** Model against memory when nothing runs. */
+function compare(state: State, { frames, framesFree, pressure }: Observed, { firstFrame, frames: count }: Geometry): StateRow[] {
+  const row = (what: string, model: string, implementation: string): StateRow => ({ what, model, implementation, differs: model !== implementation });
+  const rows: StateRow[] = [];
+  if (frames !== undefined) {
+    const shown = (frame: ObservedFrame | undefined): string => (typeof frame === 'object' ? 'free' : (frame ?? 'missing'));
+    const meant = (at: number): string => (state.frame(firstFrame + at) === 'cached' ? 'free' : state.frame(firstFrame + at));
+    for (const kind of ['free', 'allocated', 'reserved', 'isolated', 'offline', 'missing']) {
+      const ours = ranges(count, firstFrame, (at) => meant(at) === kind);
+      const theirs = ranges(count, firstFrame, (at) => shown(frames[at]) === kind);
+      if (ours !== '–' || theirs !== '–') rows.push(row(kind, ours, theirs));
+    }
+  }
+  if (framesFree !== undefined) rows.push(row('frames free', String(state.framesFree), String(framesFree)));
+  if (pressure !== undefined) rows.push(row('pressure', state.pressure, ['ok', 'low', 'min', 'critical'][pressure] ?? String(pressure)));
+  return rows;
+}
+
+function ranges(count: number, first: number, holds: (at: number) => boolean): string {
+  const found: string[] = [];
+  for (let at = 0; at < count; at++) {
+    if (!holds(at)) continue;
+    const start = at;
+    while (at + 1 < count && holds(at + 1)) at++;
+    found.push(start === at ? String(first + start) : `${first + start}–${first + at}`);
+  }
+  return found.length === 0 ? '–' : found.join(', ');
+}

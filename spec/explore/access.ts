@@ -1,0 +1,174 @@
+/**
+ * An access as a thread asks for it. Rewritten code calls the functions below and then yields: the request lies in `pending`, the
+ * execution copies it into the thread's slot at once, and performs it when a scheduler says so. One register instead of an object per
+ * access, because this is the innermost loop of the explorer.
+ */
+
+/** Kinds of events. Those up to `compareExchange` are atomic, the next four plain, the rest have no cell of the subject's. */
+export const Op = {
+  load: 0,
+  store: 1,
+  add: 2,
+  sub: 3,
+  and: 4,
+  or: 5,
+  xor: 6,
+  exchange: 7,
+  compareExchange: 8,
+  /** Plain, race-checked: a raw index, `ownRead`, `ownWrite`. */
+  read: 9,
+  write: 10,
+  /** Plain, exempt from race reports on the cells that the subject declares as hints. */
+  peek: 11,
+  poke: 12,
+  /** Ends one iteration of a wait: the thread goes on once a cell that it has read since its last pause has been written. */
+  pause: 13,
+  invoke: 14,
+  return: 15,
+  /** A thread of a litmus program that can never go on (`assume` not met). */
+  stuck: 16,
+  /** Between two parts of a set-up; never seen in an exploration. */
+  turn: 17,
+} as const;
+export type Op = (typeof Op)[keyof typeof Op];
+
+export const opNames: readonly string[] = Object.keys(Op);
+export const isAtomic = (op: number): boolean => op <= Op.compareExchange;
+export const isMemory = (op: number): boolean => op <= Op.poke;
+/** Whether the access only ever reads. A failed compareExchange is a read, too: that depends on the memory. */
+export const onlyReads = (op: number): boolean => op === Op.load || op === Op.read || op === Op.peek;
+
+/** Any integer view; values of 64-bit views are bigints, which the operations below treat alike, so `number` stands for both. */
+export type View = Int32Array;
+
+export interface Pending {
+  op: number;
+  view: View | undefined;
+  index: number;
+  /** Value stored, added, …; the desired value of compareExchange; the variable of an invoke or return. */
+  operand: number;
+  expected: number;
+  site: number;
+}
+
+export const pending: Pending = { op: 0, view: undefined, index: 0, operand: 0, expected: 0, site: 0 };
+
+/** A rewritten operation: yields at each access, is resumed with the value that the access gave. */
+export type Coroutine<Result = unknown> = Generator<undefined, Result, number>;
+
+function ask(op: number, view: View, index: number, operand: number, expected: number, site: number): undefined {
+  if (!(index >= 0 && index < view.length)) {
+    throw new RangeError(`Atomics access at index ${index} of a view of ${view.length} elements`);
+  }
+  pending.op = op;
+  pending.view = view;
+  pending.index = index;
+  pending.operand = operand;
+  pending.expected = expected;
+  pending.site = site;
+  return undefined;
+}
+
+/** Whether threads are running: while memory is laid out nothing is traced, and elements may be touched anywhere. */
+export const mode = { live: false };
+
+let got: unknown;
+let called: Coroutine | undefined;
+
+export const isSharedView = (value: unknown): value is View =>
+  ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer && !(value instanceof DataView);
+
+const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()));
+
+/** Whether a call gave a rewritten operation that has yet to be run. */
+export function isCoroutine(result: unknown): result is Coroutine {
+  if (typeof result !== 'object' || result === null) return false;
+  const prototype: object | null = Object.getPrototypeOf(result);
+  return prototype !== null && Object.getPrototypeOf(prototype) === generatorPrototype;
+}
+
+/** What rewritten code calls. Keys are the names that it uses (each with a leading `__`). */
+export const requests = {
+  load: (view: View, index: number, site: number) => ask(Op.load, view, index, 0, 0, site),
+  store: (view: View, index: number, value: number, site: number) => ask(Op.store, view, index, value, 0, site),
+  add: (view: View, index: number, value: number, site: number) => ask(Op.add, view, index, value, 0, site),
+  sub: (view: View, index: number, value: number, site: number) => ask(Op.sub, view, index, value, 0, site),
+  and: (view: View, index: number, value: number, site: number) => ask(Op.and, view, index, value, 0, site),
+  or: (view: View, index: number, value: number, site: number) => ask(Op.or, view, index, value, 0, site),
+  xor: (view: View, index: number, value: number, site: number) => ask(Op.xor, view, index, value, 0, site),
+  exchange: (view: View, index: number, value: number, site: number) => ask(Op.exchange, view, index, value, 0, site),
+  compareExchange: (view: View, index: number, expected: number, desired: number, site: number) =>
+    ask(Op.compareExchange, view, index, desired, expected, site),
+  peek: (view: View, index: number, site: number) => ask(Op.peek, view, index, 0, 0, site),
+  poke: (view: View, index: number, value: number, site: number) => ask(Op.poke, view, index, value, 0, site),
+  ownRead: (view: View, index: number, site: number) => ask(Op.read, view, index, 0, 0, site),
+  ownWrite: (view: View, index: number, value: number, site: number) => ask(Op.write, view, index, value, 0, site),
+  pause: (site: number) => {
+    pending.op = Op.pause;
+    pending.view = undefined;
+    pending.site = site;
+    return undefined;
+  },
+  /** `a[i]`: true when it is a shared access that is now pending; else the value is `got`. */
+  looks: (object: unknown, index: unknown, site: number): boolean => {
+    if (isSharedView(object) && typeof index === 'number' && index >= 0 && index < object.length) {
+      ask(Op.read, object, index, 0, 0, site);
+      return true;
+    }
+    got = (object as Record<PropertyKey, unknown>)[index as PropertyKey];
+    return false;
+  },
+  /** `a[i] = v`, likewise. */
+  puts: (object: unknown, index: unknown, value: unknown, site: number): boolean => {
+    if (isSharedView(object) && typeof index === 'number') {
+      if (index >= 0 && index < object.length) {
+        ask(Op.write, object, index, value as number, 0, site);
+        return true;
+      }
+      got = value; // out of range: JavaScript ignores it
+      return false;
+    }
+    got = (object as Record<PropertyKey, unknown>)[index as PropertyKey] = value;
+    return false;
+  },
+  got: () => got,
+  /** Whether a call whose target is not known before it runs gave a rewritten operation; then it is `callee`, else the value is `got`. */
+  enters: (result: unknown): boolean => {
+    if (isCoroutine(result)) {
+      called = result;
+      return true;
+    }
+    got = result;
+    return false;
+  },
+  callee: () => called,
+  /** One more, for numbers and bigints. */
+  more: (value: number | bigint) => (typeof value === 'bigint' ? value + 1n : value + 1),
+  less: (value: number | bigint) => (typeof value === 'bigint' ? value - 1n : value - 1),
+};
+
+/** Asks for the invocation of a thread's next operation; disabled until `variable` (−1: none) is bound, resumed with its value. */
+export function askInvoke(variable: number, site: number): undefined {
+  pending.op = Op.invoke;
+  pending.view = undefined;
+  pending.index = variable;
+  pending.site = site;
+  return undefined;
+}
+
+/** Asks for the return of the operation; binds `variable` (−1: none) to the response. */
+export function askReturn(variable: number, response: number, site: number): undefined {
+  pending.op = Op.return;
+  pending.view = undefined;
+  pending.index = variable;
+  pending.operand = response;
+  pending.site = site;
+  return undefined;
+}
+
+/** Says that a thread can never go on (`stuck`) or that a part of its set-up is over (`turn`). */
+export function askMark(op: typeof Op.stuck | typeof Op.turn): undefined {
+  pending.op = op;
+  pending.view = undefined;
+  return undefined;
+}

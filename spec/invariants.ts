@@ -1,0 +1,160 @@
+/** Where in the judgement an invariant is decided, the earliest first. */
+export type Layer = 'step' | 'history' | 'quiescence' | 'policy' | 'progress' | 'crash';
+export const layers: readonly Layer[] = ['step', 'history', 'quiescence', 'policy', 'progress', 'crash'];
+
+export interface Invariant {
+  readonly id: string;
+  readonly title: string;
+  readonly layer: Layer;
+  /** What must hold. */
+  readonly statement: string;
+  /** What goes wrong for a user of the allocator when it does not. */
+  readonly why: string;
+}
+
+const list = [
+  {
+    id: 'FP-OWN-1',
+    title: 'exclusive ownership',
+    layer: 'step',
+    statement: 'A frame that an allocate returns is owned by nobody else: every earlier owner has at least begun to free it.',
+    why: 'Two owners write the same memory. Nothing an allocator does wrong is worse.',
+  },
+  {
+    id: 'FP-RNG-1',
+    title: 'managed range',
+    layer: 'step',
+    statement: 'Allocated frames are managed frames: firstFrame ≤ frame < firstFrame + frames.',
+    why: 'A frame outside the range is a device, another allocator, or no memory at all.',
+  },
+  {
+    id: 'FP-RNG-2',
+    title: 'reserved frames stay reserved',
+    layer: 'history',
+    statement: 'A reserved or offline frame is never allocated, and cannot be freed.',
+    why: 'The kernel image, firmware tables and broken memory lie there.',
+  },
+  {
+    id: 'FP-PLC-1',
+    title: 'placement',
+    layer: 'history',
+    statement: "A run starts where the subject's declared placement and the request's alignment allow it, relative to frame 0.",
+    why: 'Hardware maps a large page only at a multiple of its size.',
+  },
+  {
+    id: 'FP-EXC-1',
+    title: 'operations answer',
+    layer: 'step',
+    statement: 'Every operation returns a whole number: a frame, 0, or an error code. It never throws.',
+    why: 'A caller holding a lock has nowhere to catch.',
+  },
+  {
+    id: 'FP-RAC-1',
+    title: 'no data race',
+    layer: 'step',
+    statement:
+      'Two accesses to the same bytes of which one writes and one is plain are ordered by happens-before (program order, an atomic read that reads from an atomic write, a hand-over of a frame), unless the cell is a declared hint.',
+    why: 'A racing plain access may see torn or stale values; a compiler may invent, repeat or drop it.',
+  },
+  {
+    id: 'FP-OOM-1',
+    title: 'exact out-of-memory',
+    layer: 'history',
+    statement:
+      'An operation answers OutOfMemory only if the history has a linearization in which, at its point, no suitable run is free. Frames that a competing call holds for a moment and gives back count as free.',
+    why: 'A caller told that memory is exhausted kills processes; a transient is no excuse.',
+  },
+  {
+    id: 'FP-FRE-1',
+    title: 'free takes exactly one live allocation',
+    layer: 'history',
+    statement: 'A free succeeds only for the first frame and the count of exactly one live allocation; of two frees of one allocation exactly one succeeds.',
+    why: 'A double, foreign or too long free hands out memory that somebody still uses.',
+  },
+  {
+    id: 'FP-FRE-2',
+    title: 'the owner can free',
+    layer: 'history',
+    statement: 'A free of a live allocation, whole, by its only claimant succeeds.',
+    why: 'Memory that cannot be given back is lost.',
+  },
+  {
+    id: 'FP-ERR-1',
+    title: 'the right error',
+    layer: 'history',
+    statement: 'A refused operation answers an error code whose condition holds (exactly so for a subject that declares exactErrors), and an accepted one 0 or a frame.',
+    why: 'A caller acts on the code: it retries, reclaims, or stops the machine.',
+  },
+  {
+    id: 'FP-LIN-1',
+    title: 'linearizability',
+    layer: 'history',
+    statement: 'All operations of a history can be put in one order that respects real time and that the reference model accepts.',
+    why: 'Otherwise no sequential account explains what callers saw.',
+  },
+  {
+    id: 'FP-REF-1',
+    title: 'refinement',
+    layer: 'quiescence',
+    statement: 'When nothing runs, the frames that the memory words show as free, allocated and reserved are those of the model after some linearization.',
+    why: 'Memory that differs from what callers were told leaks, or is handed out twice later.',
+  },
+  {
+    id: 'FP-CNT-1',
+    title: 'exact free count',
+    layer: 'quiescence',
+    statement: 'When nothing runs, framesFree() is the number of free and cached frames; at the start it is frames − reserved.',
+    why: 'Reclaim, admission and statistics rest on it.',
+  },
+  {
+    id: 'FP-PRB-1',
+    title: 'what is free can be had',
+    layer: 'quiescence',
+    statement: 'When nothing runs, an allocator asked for the largest run that the model says is there serves it; and again after everything was freed (full coalescing).',
+    why: 'Frames that no request can reach are lost, however well they are counted.',
+  },
+  {
+    id: 'FP-WMK-1',
+    title: 'watermark hysteresis',
+    layer: 'quiescence',
+    statement: 'The pressure level is one that the pressure machine reaches by the counts that the history passed through: it falls when free frames go under a mark, and rises only at the mark plus the gap.',
+    why: 'Reclaim that starts too late stalls allocations; without hysteresis it starts and stops for ever.',
+  },
+  {
+    id: 'FP-PRG-1',
+    title: 'operations end',
+    layer: 'progress',
+    statement: 'An operation with nobody beside it ends within a bounded number of accesses.',
+    why: 'A search that never ends when nothing fits hangs the machine.',
+  },
+  {
+    id: 'FP-PRG-2',
+    title: 'no deadlock',
+    layer: 'progress',
+    statement: 'In every execution some thread can go on until all have finished.',
+    why: 'Workers that wait for each other wait for ever.',
+  },
+] as const satisfies readonly Invariant[];
+
+export const invariants: readonly Invariant[] = list;
+export type InvariantId = (typeof list)[number]['id'];
+
+export function invariant(id: InvariantId): Invariant {
+  return list.find((each) => each.id === id) as Invariant;
+}
+
+/** What a judge found. */
+export interface Finding {
+  readonly invariant: InvariantId;
+  readonly layer: Layer;
+  readonly message: string;
+  /** Position in the trace of the event that gives it away, if there is one. */
+  readonly step?: number;
+}
+
+export const finding = (id: InvariantId, message: string, step?: number): Finding => ({
+  invariant: id,
+  layer: invariant(id).layer,
+  message,
+  ...(step === undefined ? {} : { step }),
+});

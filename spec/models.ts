@@ -1,0 +1,26 @@
+import { Model } from '../model/index.ts';
+import type { Geometry, Subject } from './contract.ts';
+
+/** The reference models of one check, one for each geometry, and what of them was covered in all. */
+export class Models {
+  readonly #models = new Map<string, Model>();
+
+  for(subject: Subject, geometry: Geometry): Model {
+    const key = JSON.stringify(geometry);
+    const known = this.#models.get(key);
+    if (known !== undefined) return known;
+    const { features = {}, placement = 'any' } = subject;
+    const model = new Model(geometry, { placement, exactErrors: features.exactErrors === true, orders: features.orders === true });
+    this.#models.set(key, model);
+    return model;
+  }
+
+  /** Transitions that any of the models took, of those that all of them together can take. */
+  coverage(): { covered: number; total: number; missing: readonly string[] } {
+    const each = [...this.#models.values()].map((model) => model.coverage());
+    const total = Math.max(0, ...each.map((coverage) => coverage.total));
+    const [first, ...others] = each.map(({ missing }) => missing);
+    const missing = (first ?? []).filter((name) => others.every((names) => names.includes(name)));
+    return { covered: total - missing.length, total, missing };
+  }
+}

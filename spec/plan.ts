@@ -1,0 +1,59 @@
+import { scopeOf, type Scope } from './scope.ts';
+
+export type Strategy = 'exhaustive' | 'random';
+export const strategies: readonly Strategy[] = ['exhaustive', 'random'];
+
+/** One part of a check. Sized in counts, never in seconds. */
+export type Phase =
+  /** Every scenario of the scope, every execution of each. */
+  | { readonly strategy: 'exhaustive'; readonly scope: Scope }
+  /** Generated scenarios; `executions` of each: all of them if they are fewer, else random walks. */
+  | { readonly strategy: 'random'; readonly scope: Scope; readonly scenarios: number; readonly executions: number };
+
+export type PresetName = 'smoke' | 'ci' | 'nightly';
+
+export interface Preset {
+  readonly name: PresetName;
+  readonly summary: string;
+  readonly phases: readonly Phase[];
+}
+
+const small = (part: Partial<Scope> & Pick<Scope, 'frames' | 'threads' | 'ops'>): Scope => scopeOf(part);
+/** Two chunks of four, the second of them short; frame numbers that start inside a chunk; a reserved frame in the middle. */
+const tail = { frames: 7, chunkFrames: 4 } as const;
+const unaligned = { frames: 6, chunkFrames: 4, firstFrame: 6 } as const;
+const holed = { frames: 8, chunkFrames: 4, reserved: [{ start: 5, count: 1 }] } as const;
+const marked = { frames: 8, chunkFrames: 4, marks: { low: 5, min: 3, critical: 1, gap: 2 } } as const;
+
+const smoke: readonly Phase[] = [
+  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2 }) },
+  { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, prefixOps: 1, countMax: 7 }) },
+  { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 2, ops: 1 }) },
+  { strategy: 'exhaustive', scope: small({ ...holed, threads: 2, ops: 1, prefixOps: 1 }) },
+  { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 60, executions: 200 },
+];
+
+const ci: readonly Phase[] = [
+  ...smoke.slice(0, -1),
+  { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2, countMax: 8 }) },
+  { strategy: 'exhaustive', scope: small({ ...marked, threads: 2, ops: 1, prefixOps: 1 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 3, ops: 1, prefixOps: 1 }) },
+  { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 300, executions: 400 },
+  { strategy: 'random', scope: small({ ...tail, threads: 3, ops: 2, prefixOps: 3, countMax: 7 }), scenarios: 150, executions: 400 },
+  { strategy: 'random', scope: small({ frames: 21, chunkFrames: 8, firstFrame: 3, threads: 2, ops: 6, prefixOps: 4, countMax: 16 }), scenarios: 150, executions: 200 },
+  { strategy: 'random', scope: small({ ...marked, threads: 2, ops: 3, prefixOps: 2, countMax: 8 }), scenarios: 150, executions: 200 },
+];
+
+const nightly: readonly Phase[] = [
+  ...ci,
+  { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 2 }) },
+  { strategy: 'random', scope: small({ frames: 16, chunkFrames: 4, threads: 3, ops: 3, prefixOps: 4, countMax: 12 }), scenarios: 5000, executions: 2000 },
+  { strategy: 'random', scope: small({ frames: 40, chunkFrames: 8, firstFrame: 5, threads: 3, ops: 6, prefixOps: 6, countMax: 20 }), scenarios: 5000, executions: 1000 },
+];
+
+export const presets: Readonly<Record<PresetName, Preset>> = {
+  smoke: { name: 'smoke', summary: 'a first look: 2 threads, at most 8 frames', phases: smoke },
+  ci: { name: 'ci', summary: 'every change: up to 3 threads, tails, reserved frames, unaligned ranges, watermarks', phases: ci },
+  nightly: { name: 'nightly', summary: 'ci, then 2 × 2 commands exhaustively and long random scenarios', phases: nightly },
+};

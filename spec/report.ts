@@ -1,0 +1,113 @@
+import type { InvariantId, Layer } from './invariants.ts';
+
+/** Version of every JSON value below; readers refuse another one. */
+export const schemaVersion = 1;
+
+export type Verdict = 'held' | 'violated' | 'inconclusive';
+
+export interface TraceStep {
+  /** From 1. */
+  readonly step: number;
+  /** `A`, `B`, … */
+  readonly thread: string;
+  /** The call that the step belongs to, `allocate(1)`. */
+  readonly operation: string;
+  /** `load`, `compareExchange`, …, `invoke`, `return`. */
+  readonly access: string;
+  /** `buffer:byte` of the cell; empty for an invocation or a return. */
+  readonly cell: string;
+  readonly before: number | null;
+  /** The value afterwards; of a return, the response. */
+  readonly after: number | null;
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** The source line, trimmed. */
+  readonly text: string;
+}
+
+/** One row of the table that compares model and memory at the end. */
+export interface StateRow {
+  readonly what: string;
+  readonly model: string;
+  readonly implementation: string;
+  readonly differs: boolean;
+}
+
+export interface Counterexample {
+  readonly scenario: string;
+  readonly schedule: string;
+  readonly commands: number;
+  readonly steps: number;
+  readonly preemptions: number;
+  readonly trace: readonly TraceStep[];
+  /** Model against implementation when nothing runs, as far as the execution got there. */
+  readonly state: readonly StateRow[];
+}
+
+export interface ViolationReport {
+  readonly invariant: InvariantId;
+  readonly layer: Layer;
+  readonly alsoBroken: readonly InvariantId[];
+  readonly message: string;
+  /** Step of the trace that gives it away, from 1; null if the state at the end does. */
+  readonly step: number | null;
+  readonly counterexample: Counterexample;
+  readonly shrink: { readonly from: { readonly commands: number; readonly steps: number; readonly preemptions: number }; readonly minimal: boolean; readonly tried: number };
+  /** The command that runs it again. */
+  readonly replay: string;
+}
+
+export interface Coverage {
+  readonly scenarios: number;
+  /** Complete executions. */
+  readonly executions: number;
+  readonly blocked: number;
+  readonly redundant: number;
+  readonly incomplete: number;
+  readonly steps: number;
+  /** Everything planned exhaustively was explored to its end. */
+  readonly exhausted: boolean;
+  readonly modelTransitions: { readonly covered: number; readonly total: number; readonly missing: readonly string[] };
+  /** Own accesses of one operation, the most seen. */
+  readonly stepsMax: Readonly<Record<string, number>>;
+}
+
+/** One part of the plan and what came of it. */
+export interface PhaseReport {
+  readonly strategy: string;
+  readonly scope: string;
+  /** Whether every execution of every scenario was to be explored. */
+  readonly plannedExhaustive: boolean;
+  readonly exhausted: boolean;
+  readonly scenarios: number;
+  readonly executions: number;
+  readonly violated: boolean;
+  readonly durationMs: number;
+  /** Why it is not what was planned, or was left out; empty otherwise. */
+  readonly note: string;
+}
+
+export interface SubjectReport {
+  readonly name: string;
+  readonly module: string;
+  readonly verdict: Verdict;
+  readonly coverage: Coverage;
+  readonly phases: readonly PhaseReport[];
+  readonly violations: readonly ViolationReport[];
+  readonly invariantsHeld: number;
+  /** What was judged less than fully, and why. */
+  readonly notes: readonly string[];
+}
+
+export interface CheckReport {
+  readonly schemaVersion: typeof schemaVersion;
+  readonly tool: { readonly name: 'frameproof'; readonly version: string };
+  readonly command: 'check';
+  readonly seed: number;
+  readonly preset: string;
+  readonly verdict: Verdict;
+  readonly interrupted: boolean;
+  readonly durationMs: number;
+  readonly subjects: readonly SubjectReport[];
+}

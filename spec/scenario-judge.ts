@@ -1,0 +1,211 @@
+import type { Model, State } from '../model/index.ts';
+import type { PressureLevel } from './contract.ts';
+import { threadName } from './decision.ts';
+import { Op } from './explore/access.ts';
+import { Execution, NeverEnds } from './explore/execution.ts';
+import { runAtOnce } from './explore/link.ts';
+import type { Ending } from './explore/scheduler.ts';
+import { Histories, threw } from './history.ts';
+import { finding, type Finding } from './invariants.ts';
+import { describeOperation, linearize } from './linearizability.ts';
+import type { Models } from './models.ts';
+import { judgeOwnership } from './ownership.ts';
+import { pressuresOf } from './pressure.ts';
+import { judgeRaces } from './races.ts';
+import { examine, type Quiescent } from './refinement.ts';
+import type { Scenario } from './scenario.ts';
+import { ScenarioProgram } from './scenario-program.ts';
+import type { LoadedSubject } from './subject.ts';
+
+export interface JudgeOptions {
+  /** Events of one execution, at most. */
+  readonly stepsMax: number;
+  /** Whether a return and another thread's invocation are dependent; see {@link Execution}. */
+  readonly intervals: boolean;
+}
+
+export const judgeDefaults: JudgeOptions = { stepsMax: 2000, intervals: true };
+
+/** What a history alone decides; executions with one history share it. */
+interface HistoryVerdict {
+  readonly id: number;
+  readonly finding: Finding | undefined;
+  readonly finals: readonly State[];
+  readonly pressures: ReadonlySet<PressureLevel> | undefined;
+}
+
+/** One scenario on one subject, ready to be run and judged: all layers, each told only what it may see. */
+export class ScenarioJudge {
+  readonly scenario: Scenario;
+  readonly model: Model;
+  /** Undefined when the prefix alone is already wrong. */
+  readonly execution: Execution | undefined;
+  /** What is wrong before any thread runs. */
+  readonly prefixFinding: Finding | undefined;
+  /** Own accesses of an operation between invocation and return, the most seen. */
+  readonly stepsMax = { allocate: 0, free: 0 };
+  readonly #loaded: LoadedSubject;
+  readonly #program: ScenarioProgram | undefined;
+  readonly #initial: State;
+  readonly #histories: Histories;
+  readonly #byHistory = new Map<string, HistoryVerdict>();
+  readonly #byMemory = new Map<string, Quiescent>();
+  readonly #hints: readonly ArrayBufferView[];
+
+  constructor(loaded: LoadedSubject, scenario: Scenario, models: Models, options: JudgeOptions = judgeDefaults) {
+    this.#loaded = loaded;
+    this.scenario = scenario;
+    this.model = models.for(loaded.subject, scenario.geometry);
+    this.#histories = new Histories(scenario);
+    let state = this.model.initial;
+    let program: ScenarioProgram | undefined;
+    let wrong: Finding | undefined;
+    try {
+      program = new ScenarioProgram(loaded.subject, scenario);
+      [state, wrong] = this.#judgePrefix(program);
+    } catch (error) {
+      if (!(error instanceof NeverEnds)) throw error;
+      wrong = finding('FP-PRG-1', error.message);
+    }
+    this.#program = program;
+    this.#initial = state;
+    this.prefixFinding = wrong;
+    this.#hints = program === undefined ? [] : (runAtOnce(loaded.subject.hints?.(program.shared)) ?? []);
+    this.execution = wrong === undefined && program !== undefined ? new Execution(program, options) : undefined;
+  }
+
+  /** The earliest layer's finding about the execution that just ended. */
+  judge(ending: Ending): Finding | undefined {
+    const execution = this.execution as Execution;
+    if (ending === 'redundant') return undefined;
+    const race = judgeRaces(execution, this.#isHint);
+    if (race !== undefined) return race;
+    if (ending === 'incomplete') return undefined;
+    if (ending === 'blocked') return this.#deadlock(execution);
+    this.#countSteps(execution);
+    const verdict = this.#historyVerdict(execution);
+    return verdict.finding ?? this.#quiescent(execution, verdict).finding;
+  }
+
+  /** The findings of all layers about the execution that just ended, and what the memory shows. */
+  judgeFully(ending: Ending): { findings: Finding[]; quiescent: Quiescent | undefined } {
+    const execution = this.execution as Execution;
+    const findings: Finding[] = [];
+    const add = (found: Finding | undefined): void => {
+      if (found !== undefined && !findings.some(({ invariant }) => invariant === found.invariant)) findings.push(found);
+    };
+    add(judgeRaces(execution, this.#isHint));
+    if (ending === 'blocked') add(this.#deadlock(execution));
+    if (ending !== 'complete') return { findings, quiescent: undefined };
+    const verdict = this.#historyVerdict(execution);
+    add(verdict.finding);
+    const history = this.#histories.history(execution);
+    const linearizations = history.calls.some(({ response }) => response === threw) ? undefined : linearize(history, this.model, this.#initial);
+    if (linearizations?.ok === false) add(linearizations.finding);
+    const quiescent = this.#quiescent(execution, verdict);
+    add(quiescent.finding);
+    return { findings, quiescent };
+  }
+
+  /** A history that fits no order is still a history: for a report, the calls as they went. */
+  history() {
+    return this.#histories.history(this.execution as Execution);
+  }
+
+  #judgePrefix(program: ScenarioProgram): [State, Finding | undefined] {
+    let state = this.model.initial;
+    for (const { operation, response } of program.prefixCalls) {
+      if (response === threw) {
+        const why = [...program.thrown].find(([place]) => place.startsWith('prefix'))?.[1] ?? 'gave no answer';
+        return [state, finding('FP-EXC-1', `${describeOperation(operation)} of the prefix ${why}`)];
+      }
+      const step = this.model.step(state, operation, response, 'alone');
+      if (!step.ok) return [state, { ...finding(step.rule as Finding['invariant'], `${describeOperation(operation)} → ${response}, alone in the prefix: ${step.reason}`), layer: 'history' }];
+      state = step.state;
+    }
+    return [state, undefined];
+  }
+
+  #historyVerdict(execution: Execution): HistoryVerdict {
+    const key = this.#histories.key(execution);
+    const known = this.#byHistory.get(key);
+    if (known !== undefined) return known;
+    const verdict = this.#judgeHistory(execution, this.#byHistory.size);
+    this.#byHistory.set(key, verdict);
+    return verdict;
+  }
+
+  #judgeHistory(execution: Execution, id: number): HistoryVerdict {
+    const program = this.#program as ScenarioProgram;
+    const history = this.#histories.history(execution);
+    const wrong = (found: Finding): HistoryVerdict => ({ id, finding: this.#placed(found, execution), finals: [], pressures: undefined });
+    const failed = history.calls.find(({ response }) => response === threw);
+    if (failed !== undefined) {
+      const why = program.thrown.get(`${failed.thread} ${failed.command}`) ?? 'gave no answer';
+      return wrong(finding('FP-EXC-1', `${threadName(failed.thread)}: ${describeOperation(failed.operation)} ${why}`, failed.returned));
+    }
+    const owned = judgeOwnership(history, program.prefixCalls, this.scenario.geometry);
+    if (owned !== undefined) return wrong(owned);
+    const linearizations = linearize(history, this.model, this.#initial);
+    if (!linearizations.ok) return wrong(linearizations.finding);
+    return { id, finding: undefined, finals: linearizations.finals, pressures: pressuresOf(history, this.#initial, this.scenario.geometry) };
+  }
+
+  /** Judges of histories count invocations and returns; a trace counts events. */
+  #placed(found: Finding, execution: Execution): Finding {
+    let position = -1;
+    for (let at = 0; at < execution.depth; at++) {
+      const op = execution.op[at];
+      const called = op === Op.invoke ? (execution.value[at] as number) >= 0 : op === Op.return;
+      if (called) position++;
+      if (position === found.step) return { ...found, step: at };
+    }
+    return found;
+  }
+
+  #quiescent(execution: Execution, verdict: HistoryVerdict): Quiescent {
+    const key = `${verdict.id} ${execution.image()}`;
+    const known = this.#byMemory.get(key);
+    if (known !== undefined) return known;
+    let quiescent: Quiescent;
+    try {
+      const { subject } = this.#loaded;
+      quiescent = execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
+    } catch (error) {
+      if (!(error instanceof NeverEnds)) throw error;
+      quiescent = { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
+    }
+    this.#byMemory.set(key, quiescent);
+    return quiescent;
+  }
+
+  #deadlock(execution: Execution): Finding {
+    const waiting = Array.from({ length: execution.threads }, (_, thread) => thread).filter((thread) => execution.state[thread] !== 2);
+    return finding('FP-PRG-2', `${waiting.map(threadName).join(' and ')} wait for a change that nobody is left to make`, execution.depth - 1);
+  }
+
+  #countSteps(execution: Execution): void {
+    const since: number[] = [];
+    const commands: number[] = [];
+    for (let at = 0; at < execution.depth; at++) {
+      const thread = execution.thread[at] as number;
+      if (execution.op[at] === Op.invoke) {
+        since[thread] = execution.ordinal[at] as number;
+        commands[thread] = (commands[thread] ?? -1) + 1;
+      } else if (execution.op[at] === Op.return) {
+        const command = (this.scenario.threads[thread] as Scenario['threads'][number])[commands[thread] as number];
+        const steps = (execution.ordinal[at] as number) - (since[thread] as number) - 1;
+        if (command !== undefined && steps > this.stepsMax[command.name]) this.stepsMax[command.name] = steps;
+      }
+    }
+  }
+
+  readonly #isHint = (cell: number): boolean => {
+    const { cells } = this.execution as Execution;
+    return this.#hints.some((view) => {
+      const offset = cells.offset[cell] as number;
+      return cells.bufferNumber(view.buffer) === cells.buffer[cell] && offset >= view.byteOffset && offset < view.byteOffset + view.byteLength;
+    });
+  };
+}
+

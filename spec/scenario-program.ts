@@ -1,0 +1,126 @@
+import type { Operation } from '../model/index.ts';
+import { entryOf, type Command } from './commands/index.ts';
+import type { Handle, Subject } from './contract.ts';
+import { askInvoke, askMark, askReturn, isCoroutine, isMemory, mode, Op, pending, type Coroutine } from './explore/access.ts';
+import { SubjectError } from './explore/cells.ts';
+import { NeverEnds, perform } from './explore/execution.ts';
+import { runAtOnce } from './explore/link.ts';
+import { unbound, type Program } from './explore/program.ts';
+import { threw } from './history.ts';
+import { countsOf, type Scenario } from './scenario.ts';
+import { copyForWorker } from './subject.ts';
+
+/** A call of the sequential prefix, as it went. */
+export interface PrefixCall {
+  readonly operation: Operation;
+  readonly response: number;
+}
+
+/** Accesses that one operation may take with nobody beside it, far above what any geometry here needs. */
+const stepsAloneMax = 20_000;
+
+/** A scenario on a subject as a program of threads: lays the memory out, attaches the workers and runs the prefix when it is made. */
+export class ScenarioProgram implements Program {
+  readonly threads: number;
+  readonly variables: Int32Array;
+  readonly setup: readonly number[][];
+  readonly prefixCalls: PrefixCall[] = [];
+  /** What operations threw, by thread and command (−1 − n for command n of the prefix). */
+  readonly thrown = new Map<string, string>();
+  readonly shared: unknown;
+  readonly #subject: Subject;
+  readonly #scenario: Scenario;
+  readonly #countOf: (variable: number) => number;
+
+  constructor(subject: Subject, scenario: Scenario) {
+    this.#subject = subject;
+    this.#scenario = scenario;
+    this.#countOf = countsOf(scenario);
+    this.threads = scenario.threads.length;
+    const variables = [...scenario.prefix.map(({ command }) => command), ...scenario.threads.flat()].flatMap((command) => entryOf(command).binds(command) ?? []);
+    this.variables = new Int32Array(Math.max(0, ...variables.map((variable) => variable + 1))).fill(unbound);
+    mode.live = false;
+    this.shared = runAtOnce(subject.create(scenario.geometry));
+    mode.live = true;
+    this.setup = this.#prepare();
+  }
+
+  *start(thread: number): Coroutine<void> {
+    const handle = yield* this.attach(thread);
+    yield askMark(Op.turn);
+    for (const { worker, command } of this.#scenario.prefix) {
+      if (worker !== thread) continue;
+      const waits = entryOf(command).waitsFor(command);
+      const value = waits === undefined ? 0 : (this.variables[waits] as number);
+      const response = value < 0 ? value : yield* this.call(handle, command, value, `prefix ${thread}`);
+      const binds = entryOf(command).binds(command);
+      if (binds !== undefined) this.variables[binds] = response;
+      pending.operand = response;
+      yield askMark(Op.turn);
+    }
+    const commands = this.#scenario.threads[thread] ?? [];
+    for (let number = 0; number < commands.length; number++) {
+      const command = commands[number] as Command;
+      const value = yield askInvoke(entryOf(command).waitsFor(command) ?? -1, -1);
+      if (value < 0) continue;
+      const response = yield* this.call(handle, command, value, `${thread} ${number}`);
+      yield askReturn(entryOf(command).binds(command) ?? -1, response, -1);
+    }
+  }
+
+  /** A new handle of a worker. */
+  *attach(worker: number): Coroutine<Handle> {
+    const handle = yield* entered(this.#subject.attach(copyForWorker(this.shared), worker));
+    if (typeof handle !== 'object' || handle === null || typeof handle.allocate !== 'function' || typeof handle.free !== 'function') {
+      throw new SubjectError(`attach() of '${this.#subject.name}' must give a handle with the methods allocate and free`);
+    }
+    return handle;
+  }
+
+  *call(handle: Handle, command: Command, value: number, place: string): Coroutine<number> {
+    try {
+      const response = yield* entered(entryOf(command).run(handle, command, value, this.#countOf) as number);
+      if (Number.isInteger(response)) return response;
+      this.thrown.set(place, `returned ${String(response)}, which is no whole number`);
+    } catch (error) {
+      if (error instanceof SubjectError) throw error;
+      this.thrown.set(place, error instanceof Error ? `threw ${error.name}: ${error.message}` : `threw ${String(error)}`);
+    }
+    return threw;
+  }
+
+  /** Attaches every worker, runs the prefix, and notes what each coroutine was resumed with until its first own event. */
+  #prepare(): number[][] {
+    const { prefix, threads } = this.#scenario;
+    const workers = Math.max(threads.length, ...prefix.map(({ worker }) => worker + 1));
+    const values: number[][] = Array.from({ length: workers }, () => []);
+    const coroutines = values.map((_, worker) => this.start(worker));
+    const toTurn = (worker: number, first: boolean): void => {
+      const coroutine = coroutines[worker] as Coroutine;
+      const log = values[worker] as number[];
+      if (!first) log.push(0);
+      let next = coroutine.next(0);
+      for (let steps = 0; next.done !== true && pending.op !== Op.turn; steps++) {
+        if (steps > stepsAloneMax) throw new NeverEnds(`an operation of the prefix, or attach(), does not end: ${steps} accesses with nobody beside it`);
+        const { op, view, index, operand, expected } = pending;
+        const value = view !== undefined && isMemory(op) ? perform(op, view, index, operand, expected) : 0;
+        log.push(value);
+        next = coroutine.next(value);
+      }
+    };
+    for (let worker = 0; worker < workers; worker++) toTurn(worker, true);
+    for (const { worker, command } of prefix) {
+      const waits = entryOf(command).waitsFor(command);
+      const value = waits === undefined ? 0 : (this.variables[waits] as number);
+      toTurn(worker, false);
+      if (value >= 0) this.prefixCalls.push({ operation: entryOf(command).operation(command, worker, value, this.#countOf), response: pending.operand });
+    }
+    for (const log of values) log.push(0);
+    return values;
+  }
+}
+
+/** The result of a call into the subject, whether it was rewritten or reaches no shared memory. */
+export function* entered<Result>(result: Result | Coroutine<Result>): Coroutine<Result> {
+  return isCoroutine(result) ? ((yield* result) as Result) : (result as Result);
+}

@@ -1,0 +1,62 @@
+import type { Features, Geometry, Limits } from './contract.ts';
+import { whyNoGeometry } from './token.ts';
+
+/** The bounds of a set of scenarios. */
+export interface Scope {
+  readonly frames: number;
+  readonly chunkFrames: number;
+  readonly maxOrder: number;
+  readonly firstFrame: number;
+  readonly reserved: Geometry['reserved'];
+  readonly marks?: Geometry['marks'];
+  readonly threads: number;
+  /** Commands of each thread. */
+  readonly ops: number;
+  /** Commands of the prefix, at most. */
+  readonly prefixOps: number;
+  /** Counts asked for, at most. */
+  readonly countMax: number;
+}
+
+/** The largest order that fits the frames, at least a chunk. */
+export const orderFor = (frames: number, chunkFrames: number): number => Math.max(Math.floor(Math.log2(frames)), Math.log2(chunkFrames));
+
+export function scopeOf(part: Partial<Scope> & Pick<Scope, 'frames' | 'threads' | 'ops'>): Scope {
+  const chunkFrames = part.chunkFrames ?? Math.min(4, 2 ** Math.floor(Math.log2(part.frames)));
+  return {
+    firstFrame: 0,
+    reserved: [],
+    prefixOps: 0,
+    maxOrder: orderFor(part.frames, chunkFrames),
+    countMax: Math.min(part.frames, chunkFrames),
+    ...part,
+    chunkFrames,
+  };
+}
+
+export function geometryOf(scope: Scope): Geometry {
+  const { frames, firstFrame, chunkFrames, maxOrder, reserved, marks } = scope;
+  return { frames, firstFrame, chunkFrames, maxOrder, workers: Math.max(1, scope.threads), reserved, ...(marks === undefined ? {} : { marks }) };
+}
+
+/** The scope as far as the subject goes along, or why it does not at all. */
+export function within(scope: Scope, limits: Limits | undefined, features: Features): Scope | string {
+  const { framesMax = Infinity, countMax = Infinity, workersMax = Infinity } = limits ?? {};
+  if (scope.threads > workersMax) return `${scope.threads} threads: the subject takes at most ${workersMax} workers`;
+  if (scope.frames > framesMax) return `${scope.frames} frames: the subject takes at most ${framesMax}`;
+  const why = whyNoGeometry(geometryOf(scope));
+  if (why !== undefined) return why;
+  return { ...scope, countMax: Math.min(scope.countMax, countMax, features.contiguous === true ? Infinity : 1, 2 ** scope.maxOrder) };
+}
+
+/** `2 threads × 2 commands, 8 frames in chunks of 4`. */
+export function describeScope(scope: Scope): string {
+  const { threads, ops, frames, chunkFrames, firstFrame, reserved, prefixOps, marks } = scope;
+  const extra = [
+    firstFrame === 0 ? '' : ` from ${firstFrame}`,
+    reserved.length === 0 ? '' : `, ${reserved.reduce((sum, { count }) => sum + count, 0)} reserved`,
+    marks === undefined ? '' : ', watermarks',
+    prefixOps === 0 ? '' : `, prefix ≤ ${prefixOps}`,
+  ].join('');
+  return `${threads} thread${threads === 1 ? '' : 's'} × ${ops} command${ops === 1 ? '' : 's'}, ${frames} frame${frames === 1 ? '' : 's'}${chunkFrames < frames ? ` in chunks of ${chunkFrames}` : ''}${extra}`;
+}

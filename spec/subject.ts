@@ -1,0 +1,48 @@
+import type { Subject } from './contract.ts';
+import { SubjectError } from './explore/cells.ts';
+import type { Site } from './explore/sites.ts';
+
+/** A subject whose functions were rewritten for exploration, and where it came from. */
+export interface LoadedSubject {
+  readonly subject: Subject;
+  /** As named on the command line. */
+  readonly module: string;
+  readonly sites: readonly Site[];
+  readonly files: readonly string[];
+}
+
+const featureNames = ['contiguous', 'align', 'orders', 'caches', 'zones', 'nodes', 'emergency', 'crash', 'exactErrors'];
+const keys = ['name', 'features', 'limits', 'placement', 'progress', 'create', 'attach', 'observe', 'hints', 'recover'];
+
+/** Why a module's default export is no subject, or undefined. */
+export function whyNoSubject(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return 'its default export must be a subject: export default defineSubject({ name, create, attach })';
+  const subject = value as Record<string, unknown>;
+  if ('operations' in subject) return "the key 'operations' is reserved for operations of the subject's own, which do not exist yet";
+  const unknown = Object.keys(subject).find((key) => !keys.includes(key));
+  if (unknown !== undefined) return `unknown key '${unknown}' of a subject; known: ${keys.join(', ')}`;
+  if (typeof subject['name'] !== 'string' || subject['name'] === '') return "a subject's name must be a text";
+  for (const key of ['create', 'attach']) if (typeof subject[key] !== 'function') return `a subject's ${key} must be a function`;
+  for (const key of ['observe', 'hints', 'recover']) if (key in subject && typeof subject[key] !== 'function') return `a subject's ${key} must be a function`;
+  const placement = subject['placement'];
+  if (placement !== undefined && placement !== 'any' && placement !== 'chunk' && placement !== 'buddy') return "a subject's placement is 'any', 'chunk' or 'buddy'";
+  const wrong = Object.keys((subject['features'] as object | undefined) ?? {}).find((key) => !featureNames.includes(key));
+  if (wrong !== undefined) return `unknown feature '${wrong}'; known: ${featureNames.join(', ')}`;
+  const limits = Object.entries((subject['limits'] as Record<string, unknown> | undefined) ?? {});
+  const limit = limits.find(([key, most]) => !['framesMax', 'countMax', 'workersMax'].includes(key) || !Number.isInteger(most) || (most as number) < 1);
+  if (limit !== undefined) return `limits.${limit[0]} must be framesMax, countMax or workersMax, a whole number from 1`;
+  return undefined;
+}
+
+/** A worker's own copy of the shared state: plain data copied, SharedArrayBuffers shared, as structuredClone does for a real thread. */
+export function copyForWorker(shared: unknown): unknown {
+  if (typeof shared === 'function' || typeof shared === 'symbol') throw new SubjectError(`create() gave a ${typeof shared}, which no worker can receive; give plain data and SharedArrayBuffers`);
+  if (typeof shared !== 'object' || shared === null || shared instanceof SharedArrayBuffer) return shared;
+  if (Array.isArray(shared)) return shared.map(copyForWorker);
+  if (ArrayBuffer.isView(shared) && shared.buffer instanceof SharedArrayBuffer) return shared;
+  const prototype: unknown = Object.getPrototypeOf(shared);
+  if (prototype !== Object.prototype && prototype !== null) return structuredClone(shared);
+  const copy: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(shared)) copy[key] = copyForWorker(value);
+  return copy;
+}
