@@ -3,7 +3,6 @@ import type { FunctionInfo, ModuleInfo, Scope } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { bare, children, Refusal, type Node } from './source.ts';
 
-type NodeOf<Type extends string> = Extract<Node, { type: Type }>;
 /** A function or method as far as rewriting needs it; the parser's own types also cover bodiless declarations of TypeScript. */
 type Callable = { start: number; end: number; params: Node[]; body: Node | null };
 

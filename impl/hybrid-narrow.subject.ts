@@ -1,0 +1,15 @@
+import type { Geometry, Subject } from '../spec/contract.ts';
+import { attachHybrid } from './hybrid.ts';
+import { createHybrid, type HybridShared } from './layout.ts';
+import { hintsOfHybrid, observeHybrid } from './observe.ts';
+
+/** The same allocator with two entries a word, so that runs across words, and their rollback, show in a chunk of four frames. */
+export default {
+  name: 'hybrid-narrow',
+  features: { contiguous: true, exactErrors: true },
+  placement: 'chunk',
+  create: (geometry: Geometry) => createHybrid(geometry, { wordEntries: 2 }),
+  attach: (shared: HybridShared, worker: number) => attachHybrid(shared, worker),
+  observe: (shared: HybridShared) => observeHybrid(shared),
+  hints: (shared: HybridShared) => hintsOfHybrid(shared),
+} satisfies Subject<HybridShared>;

@@ -1,0 +1,90 @@
+import { pause } from './access.ts';
+import type { Core } from './core.ts';
+import { flightChunk, flightCount, lineFlight, lineSeq, lineWords } from './layout.ts';
+import { freeEntries, isDelegated, isFree, lowest, run } from './words.ts';
+
+/**
+ * Whether no suitable run is free, exactly: at some instant of the call there was none, not even in frames that a competing call held
+ * for a moment. False: something was seen, look again.
+ *
+ * While nobody's `seq` changes, at most those workers whose seq is odd have made anything available, each by one announced RMW. So of
+ * k + 1 passes over all words, k the number of odd ones, one saw nothing become free; at its end what is free lies within what it saw. (One
+ * more pass, since JavaScript orders the plain writes of seq and flight only by the atomic accesses around them.) Frames of a
+ * multi-word operation in flight are in no word: if they would complete a run, its end decides, and this waits for it. It is the only
+ * place that waits, and who waits has nothing in flight, so nobody waits in a circle.
+ */
+export function isExhausted(core: Core, count: number): boolean {
+  const { words, worker } = core;
+  const { workers, lines } = core.shared;
+  const seqs: number[] = [];
+  const flights: number[] = [];
+  for (;;) {
+    let odd = 0;
+    for (let other = 0; other < workers; other++) {
+      if (other === worker) continue;
+      const seq = Atomics.load(words, lines + other * lineWords + lineSeq);
+      seqs[other] = seq;
+      flights[other] = Atomics.load(words, lines + other * lineWords + lineFlight);
+      odd += seq & 1;
+    }
+    for (let pass = 0; pass < odd + 2; pass++) if (isRunFree(core, count, [])) return false;
+    let settled = true;
+    for (let other = 0; other < workers && settled; other++) {
+      if (other === worker) continue;
+      settled =
+        Atomics.load(words, lines + other * lineWords + lineSeq) === seqs[other] && Atomics.load(words, lines + other * lineWords + lineFlight) === flights[other];
+    }
+    if (!settled) continue;
+    const active = flights.findIndex((flight) => flight !== undefined && flight !== 0);
+    if (active < 0 || !isRunFree(core, count, flights)) return true;
+    while (Atomics.load(words, lines + active * lineWords + lineFlight) === flights[active]) pause();
+  }
+}
+
+/** Whether one pass over the words shows a suitable run, with all frames of the chunks in flight counted as free. */
+function isRunFree(core: Core, count: number, flights: readonly number[]): boolean {
+  const { chunks, chunkFrames, wordsPerChunk, level0, level1, entries } = core.shared;
+  const small = count < chunkFrames;
+  let length = 0;
+  let parents = 0;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    if (chunk % entries === 0) parents = Atomics.load(core.words, level1 + chunk / entries);
+    if (small) length = 0;
+    else if (length % chunkFrames !== 0) length = 0; // a large run starts on a chunk boundary
+    if (isFree(parents, chunk % entries) || isInFlight(flights, chunk)) {
+      length += chunkFrames;
+      if (length >= count) return true;
+      continue;
+    }
+    if (!isDelegated(parents, chunk % entries)) {
+      length = 0;
+      continue;
+    }
+    let broken = false;
+    for (let index = 0; index < wordsPerChunk && !broken; index++) {
+      const free = freeEntries(Atomics.load(core.words, level0 + chunk * wordsPerChunk + index));
+      if (small) {
+        for (let entry = 0; entry < entries; entry++) {
+          length = (free & (1 << entry)) === 0 ? 0 : length + 1;
+          if (length === count) return true;
+        }
+      } else {
+        const taken = ~free & run(0, entries);
+        length += taken === 0 ? entries : lowest(taken);
+        if (length >= count) return true;
+        broken = taken !== 0;
+      }
+    }
+    if (broken) length = 0;
+  }
+  return false;
+}
+
+function isInFlight(flights: readonly number[], chunk: number): boolean {
+  for (const flight of flights) {
+    if (flight === undefined || flight === 0) continue;
+    const first = flightChunk(flight);
+    if (chunk >= first && chunk < first + flightCount(flight)) return true;
+  }
+  return false;
+}
