@@ -46,23 +46,24 @@ function claimClosed(core: Core, chunks: number): number {
 
 /** The first chunk of a run that was seen free, or {@link none}. */
 function findRun(core: Core, chunks: number, rest: number): number {
-  const needed = rest === 0 ? chunks : chunks + 1;
+  const { entries, level1, chunkFrames } = core.shared;
   let length = 0;
+  let parents = 0;
   for (let chunk = 0; chunk < core.shared.chunks; chunk++) {
-    const at = chunk + 1 - needed;
-    if (rest > 0 && length >= chunks && at >= 0 && leadingFree(core, chunk) >= rest) return at;
-    length = leadingFree(core, chunk) === core.shared.chunkFrames ? length + 1 : 0;
-    if (rest === 0 && length === chunks) return at;
+    if (chunk % entries === 0) parents = peek(core.words, level1 + chunk / entries);
+    const free = leadingFree(core, chunk, parents);
+    if (length >= chunks && free >= rest) return chunk - chunks;
+    length = free === chunkFrames ? length + 1 : 0;
+    if (rest === 0 && length === chunks) return chunk + 1 - chunks;
   }
   return none;
 }
 
 /** Free frames that a chunk was seen to begin with. */
-function leadingFree(core: Core, chunk: number): number {
-  const { level1, level0, entries, wordsPerChunk, chunkFrames } = core.shared;
-  const seen = peek(core.words, level1 + Math.floor(chunk / entries));
-  if (isFree(seen, chunk % entries)) return chunkFrames;
-  if (!isDelegated(seen, chunk % entries)) return 0;
+function leadingFree(core: Core, chunk: number, parents: number): number {
+  const { level0, entries, wordsPerChunk, chunkFrames } = core.shared;
+  if (isFree(parents, chunk % entries)) return chunkFrames;
+  if (!isDelegated(parents, chunk % entries)) return 0;
   for (let index = 0; index < wordsPerChunk; index++) {
     const taken = ~freeEntries(peek(core.words, level0 + chunk * wordsPerChunk + index)) & run(0, entries);
     if (taken !== 0) return index * entries + lowest(taken);

@@ -7,11 +7,12 @@ import { freeEntries, isDelegated, isFree, lowest, run } from './words.ts';
  * Whether no suitable run is free, exactly: at some instant of the call there was none, not even in frames that a competing call held
  * for a moment. False: something was seen, look again.
  *
- * While nobody's `seq` changes, at most those workers whose seq is odd have made anything available, each by one announced RMW. So of
- * k + 1 passes over all words, k the number of odd ones, one saw nothing become free; at its end what is free lies within what it saw. (One
- * more pass, since JavaScript orders the plain writes of seq and flight only by the atomic accesses around them.) Frames of a
- * multi-word operation in flight are in no word: if they would complete a run, its end decides, and this waits for it. It is the only
- * place that waits, and who waits has nothing in flight, so nobody waits in a circle.
+ * While nobody's `seq` changes, only workers whose seq is odd can make anything available, each by one announced RMW. So of k + 1 passes
+ * over all words, k the number of odd ones, one saw nothing become free; at its end what was free lies within what it saw. (One more
+ * pass, since JavaScript orders the plain writes of seq and flight only by the atomic accesses around them.) A multi-word operation
+ * that held frames at that instant has since taken them for good, which is fine; or given some back, which changed its seq; or is still in
+ * flight. So flights are read after the passes and before seq is read again. If frames in flight would complete a run, their operation's
+ * end decides, and this waits for it: the only place that waits, with nothing in flight itself, so nobody waits in a circle.
  */
 export function isExhausted(core: Core, count: number): boolean {
   const { words, worker } = core;
@@ -24,18 +25,21 @@ export function isExhausted(core: Core, count: number): boolean {
       if (other === worker) continue;
       const seq = Atomics.load(words, lines + other * lineWords + lineSeq);
       seqs[other] = seq;
-      flights[other] = Atomics.load(words, lines + other * lineWords + lineFlight);
       odd += seq & 1;
     }
     for (let pass = 0; pass < odd + 2; pass++) if (isRunFree(core, count, [])) return false;
+    let active = -1;
+    for (let other = 0; other < workers; other++) {
+      if (other === worker) continue;
+      const flight = Atomics.load(words, lines + other * lineWords + lineFlight);
+      flights[other] = flight;
+      if (flight !== 0) active = other;
+    }
     let settled = true;
     for (let other = 0; other < workers && settled; other++) {
-      if (other === worker) continue;
-      settled =
-        Atomics.load(words, lines + other * lineWords + lineSeq) === seqs[other] && Atomics.load(words, lines + other * lineWords + lineFlight) === flights[other];
+      if (other !== worker) settled = Atomics.load(words, lines + other * lineWords + lineSeq) === seqs[other];
     }
     if (!settled) continue;
-    const active = flights.findIndex((flight) => flight !== undefined && flight !== 0);
     if (active < 0 || !isRunFree(core, count, flights)) return true;
     while (Atomics.load(words, lines + active * lineWords + lineFlight) === flights[active]) pause();
   }

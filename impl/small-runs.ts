@@ -14,18 +14,41 @@ export const beaten = -2;
 
 /** The first frame of `count` free ones, now allocated; {@link none} if none were seen, {@link beaten} if what was seen got lost. */
 export function allocateSmall(core: Core, count: number): number {
-  const { entries } = core.shared;
-  if (count <= entries) {
+  const { entries, chunks, wordsPerChunk, level1 } = core.shared;
+  const fitsWord = count <= entries;
+  if (fitsWord) {
     const frame = claimInWord(core, core.hint, count);
     if (frame >= 0) return frame;
-    const elsewhere = claimInSomeWord(core, count);
-    if (elsewhere >= 0) return elsewhere;
   }
-  if (count > 1 && core.shared.wordsPerChunk > 1) {
+  const hinted = Math.floor(core.hint / wordsPerChunk);
+  let closed = none;
+  let parents = 0;
+  // From the chunk of the hint on and round: broken chunks first, and the first closed one in case none has room.
+  for (let step = 0; step < chunks; step++) {
+    const chunk = hinted + step < chunks ? hinted + step : hinted + step - chunks;
+    const entry = chunk % entries;
+    if (step === 0 || entry === 0) parents = peek(core.words, level1 + Math.floor(chunk / entries));
+    if (closed === none && isFree(parents, entry)) closed = chunk;
+    if (!fitsWord || !isDelegated(parents, entry)) continue;
+    const frame = claimInChunk(core, chunk, count);
+    if (frame >= 0) return frame;
+  }
+  if (count > 1 && wordsPerChunk > 1) {
     const across = claimAcrossWords(core, count);
     if (across !== none) return across;
   }
-  return breakForRun(core, count);
+  return closed === none ? none : breakForRun(core, closed, count);
+}
+
+/** In some word of a broken chunk but the hinted one, which was tried. */
+function claimInChunk(core: Core, chunk: number, count: number): number {
+  const { wordsPerChunk } = core.shared;
+  for (let word = chunk * wordsPerChunk; word < (chunk + 1) * wordsPerChunk; word++) {
+    if (word === core.hint) continue;
+    const frame = claimInWord(core, word, count);
+    if (frame >= 0) return frame;
+  }
+  return none;
 }
 
 /** One CAS; after a conflict it goes on from the value that it found. */
@@ -47,31 +70,12 @@ function claimInWord(core: Core, word: number, count: number): number {
   }
 }
 
-function claimInSomeWord(core: Core, count: number): number {
-  const { chunks, wordsPerChunk } = core.shared;
-  const first = Math.floor(core.hint / wordsPerChunk);
-  for (let step = 0; step < chunks; step++) {
-    const chunk = first + step < chunks ? first + step : first + step - chunks;
-    if (!isBroken(core, chunk)) continue;
-    for (let index = 0; index < wordsPerChunk; index++) {
-      const word = chunk * wordsPerChunk + index;
-      if (word === core.hint) continue;
-      const frame = claimInWord(core, word, count);
-      if (frame >= 0) return frame;
-    }
-  }
-  return none;
-}
-
-function isBroken(core: Core, chunk: number): boolean {
-  const { level1, entries } = core.shared;
-  return isDelegated(peek(core.words, level1 + Math.floor(chunk / entries)), chunk % entries);
-}
-
 function claimAcrossWords(core: Core, count: number): number {
-  const { chunks, chunkFrames } = core.shared;
+  const { chunks, chunkFrames, entries, level1 } = core.shared;
+  let parents = 0;
   for (let chunk = 0; chunk < chunks; chunk++) {
-    if (!isBroken(core, chunk)) continue;
+    if (chunk % entries === 0) parents = peek(core.words, level1 + chunk / entries);
+    if (!isDelegated(parents, chunk % entries)) continue;
     const start = runAcrossWords(core, chunk, count);
     if (start === none) continue;
     const from = chunk * chunkFrames + start;
@@ -141,19 +145,13 @@ export function releasePiece(core: Core, word: number, bits: number, starts: boo
 }
 
 /** Breaks a closed chunk into frames, with the own run taken already. */
-function breakForRun(core: Core, count: number): number {
-  const { chunks, level1, entries } = core.shared;
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    const seen = peek(core.words, level1 + Math.floor(chunk / entries));
-    if (!isFree(seen, chunk % entries)) continue;
-    core.beginFlight(flightOf(chunk, 1));
-    const won = breakChunk(core, chunk, count, true);
-    core.endFlight();
-    if (!won) return beaten;
-    core.hint = chunk * core.shared.wordsPerChunk;
-    return chunk * core.shared.chunkFrames;
-  }
-  return none;
+function breakForRun(core: Core, chunk: number, count: number): number {
+  core.beginFlight(flightOf(chunk, 1));
+  const won = breakChunk(core, chunk, count, true);
+  core.endFlight();
+  if (!won) return beaten;
+  core.hint = chunk * core.shared.wordsPerChunk;
+  return chunk * core.shared.chunkFrames;
 }
 
 /**
@@ -165,7 +163,7 @@ export function breakChunk(core: Core, chunk: number, count: number, own: boolea
   const { level1, level0, entries, wordsPerChunk, chunkFrames } = core.shared;
   const at = level1 + Math.floor(chunk / entries);
   const entry = chunk % entries;
-  let seen = Atomics.load(words, at);
+  let seen = peek(words, at);
   for (;;) {
     if (!isFree(seen, entry)) return false;
     const found = Atomics.compareExchange(words, at, seen, seen | delegation(entry));

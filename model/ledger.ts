@@ -5,12 +5,8 @@ export type LedgerEvent =
   | { readonly kind: 'ok' }
   /** A frame of the allocation has an owner already. */
   | { readonly kind: 'ownedTwice'; readonly frame: number }
-  /** A frame was freed whose allocation the recording does not hold. */
-  | { readonly kind: 'freeOfUnknown'; readonly frame: number }
   /** A piece of an allocation was freed; kernels may, and the rest stays owned. */
   | { readonly kind: 'partialFree'; readonly frame: number }
-  /** A frame was freed that is known to be free. */
-  | { readonly kind: 'doubleFree'; readonly frame: number }
   /** A block does not start at a multiple of its size. */
   | { readonly kind: 'misaligned'; readonly frame: number };
 
@@ -28,6 +24,10 @@ const [allocate, release] = [frames.event('allocate'), frames.event('free')];
 export class Ledger {
   /** Distinct frames that any event named. */
   framesSeen = 0;
+  /** Frames freed that nobody was seen to own: allocated before the recording, or by a path that it does not record. */
+  freesOfUnknown = 0;
+  /** Of those, frames whose last event was a free: the recording cannot tell a second free from an allocation that it missed. */
+  freesOfFree = 0;
   readonly #states = new Map<number, Uint8Array>();
   /** First frame and size of the block that a frame was allocated in, by frame. */
   readonly #blocks = new Map<number, { readonly start: number; readonly count: number }>();
@@ -50,29 +50,26 @@ export class Ledger {
   free(start: number, count: number): LedgerEvent {
     let worst = ok;
     const block = this.#blocks.get(start);
-    const size = block?.count ?? 1;
     for (let frame = start; frame < start + count; frame++) {
-      if (this.#get(frame) === unknown) {
-        if (worst === ok || worst.kind === 'partialFree') worst = { kind: 'freeOfUnknown', frame };
-        this.#set(frame, free);
-        this.framesSeen++;
-      } else if (this.#take(frame, release) === refused && worst.kind !== 'doubleFree') {
-        worst = { kind: 'doubleFree', frame };
-      } else if (worst === ok && (size !== count || (block !== undefined && block.start !== start))) {
+      const state = this.#get(frame);
+      if (state === unknown) this.framesSeen++;
+      if (state === unknown || frames.next(state, release) === refused) {
+        this.freesOfUnknown++;
+        if (state !== unknown) this.freesOfFree++;
+      } else if (worst === ok && ((block?.count ?? 1) !== count || (block?.start ?? start) !== start)) {
         worst = { kind: 'partialFree', frame };
       }
+      this.#set(frame, free);
       this.#blocks.delete(frame);
     }
     return worst === ok && start % count !== 0 ? { kind: 'misaligned', frame: start } : worst;
   }
 
   #take(frame: number, event: number): number {
-    let state = this.#get(frame);
-    if (state === unknown) {
-      this.framesSeen++;
-      state = event === allocate ? free : allocated;
-    }
-    const next = frames.next(state, event);
+    const state = this.#get(frame);
+    if (state === unknown) this.framesSeen++;
+    // What is handed out was free before, whatever the recording knows.
+    const next = frames.next(state === unknown ? free : state, event);
     if (next !== refused) this.#set(frame, next);
     return next;
   }

@@ -52,7 +52,15 @@ export class ScenarioProgram implements Program {
       if (worker !== thread) continue;
       const waits = entryOf(command).waitsFor(command);
       const value = waits === undefined ? 0 : (this.variables[waits] as number);
-      const response = value < 0 ? value : yield* this.call(handle, command, value, `prefix ${thread}`);
+      let response = value;
+      if (value >= 0) {
+        try {
+          const result = entryOf(command).run(handle, command, value, this.#countOf);
+          response = this.#response(isCoroutine(result) ? yield* result : result, 'prefix');
+        } catch (error) {
+          response = this.#failed(error, 'prefix');
+        }
+      }
       const binds = entryOf(command).binds(command);
       if (binds !== undefined) this.variables[binds] = response;
       pending.operand = response;
@@ -63,7 +71,14 @@ export class ScenarioProgram implements Program {
       const command = commands[number] as Command;
       const value = yield askInvoke(entryOf(command).waitsFor(command) ?? -1, -1);
       if (value < 0) continue;
-      const response = yield* this.call(handle, command, value, `${thread} ${number}`);
+      let response: number;
+      try {
+        // Not through a function: each level of delegation is paid at every access.
+        const result = entryOf(command).run(handle, command, value, this.#countOf);
+        response = this.#response(isCoroutine(result) ? yield* result : result, `${thread} ${number}`);
+      } catch (error) {
+        response = this.#failed(error, `${thread} ${number}`);
+      }
       yield askReturn(entryOf(command).binds(command) ?? -1, response, -1);
     }
   }
@@ -77,15 +92,16 @@ export class ScenarioProgram implements Program {
     return handle;
   }
 
-  *call(handle: Handle, command: Command, value: number, place: string): Coroutine<number> {
-    try {
-      const response = yield* entered(entryOf(command).run(handle, command, value, this.#countOf) as number);
-      if (Number.isInteger(response)) return response;
-      this.thrown.set(place, `returned ${String(response)}, which is no whole number`);
-    } catch (error) {
-      if (error instanceof SubjectError) throw error;
-      this.thrown.set(place, error instanceof Error ? `threw ${error.name}: ${error.message}` : `threw ${String(error)}`);
-    }
+  /** A response, or {@link threw} with its reason noted. */
+  #response(response: unknown, place: string): number {
+    if (Number.isInteger(response)) return response as number;
+    this.thrown.set(place, `returned ${String(response)}, which is no whole number`);
+    return threw;
+  }
+
+  #failed(error: unknown, place: string): number {
+    if (error instanceof SubjectError) throw error;
+    this.thrown.set(place, error instanceof Error ? `threw ${error.name}: ${error.message}` : `threw ${String(error)}`);
     return threw;
   }
 

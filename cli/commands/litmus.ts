@@ -1,0 +1,82 @@
+import { existsSync, readFileSync } from 'node:fs';
+import process from 'node:process';
+import { LitmusError, readLitmus, type LitmusTest } from '../../spec/explore/litmus.ts';
+import { runLitmus, type LitmusReport } from '../../spec/litmus.ts';
+import { schemaVersion } from '../../spec/report.ts';
+import type { CliCommand } from '../command.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
+import { commonOptions, type Parsed } from '../options.ts';
+import { fromTyped } from '../paths.ts';
+import { number, seconds } from '../reports/check.ts';
+import { Interrupt, paintFor, print, Progress } from '../terminal.ts';
+
+export const litmusCommand: CliCommand = {
+  name: 'litmus',
+  summary: 'explore small programs of threads, and count their executions',
+  usage: `frameproof litmus FILE… [options]
+
+FILE is JSON: { "programs": [ { "name", "initial": { "x": 0 }, "threads": [ [ { "op": "store", "cell": "x", "val": 1 }, … ], … ] } ] }.
+Operations: load, store, add, sub, and, or, xor, xchg, cas, and the local if, assume, set. One execution stands for all that are
+equivalent: same order of every two accesses to one cell of which one writes.
+
+Examples:
+  frameproof litmus store-buffering.json --outcomes
+  frameproof litmus test/litmus/sc-litmus.json --json`,
+  options: {
+    outcomes: { help: 'also every final memory and registers' },
+    unreduced: { help: 'every interleaving, without reduction' },
+    ...commonOptions,
+  },
+  run: runLitmusCommand,
+};
+
+async function runLitmusCommand(parsed: Parsed): Promise<number> {
+  if (parsed.positionals.length === 0) throw new UsageError('litmus takes at least one file: frameproof litmus store-buffering.json');
+  const json = parsed.flag('json');
+  const tests = parsed.positionals.flatMap(readFile);
+  const progress = new Progress(parsed.flag('quiet') || json);
+  const interrupt = new Interrupt();
+  const reports: LitmusReport[] = [];
+  const width = Math.max(...tests.map(({ name }) => name.length));
+  const started = performance.now();
+  for (const test of tests) {
+    progress.say(`   ${test.name}`);
+    const report = runLitmus(test, { outcomes: parsed.flag('outcomes'), reduced: !parsed.flag('unreduced'), now: () => performance.now() });
+    reports.push(report);
+    progress.clear();
+    if (!json) await print(`${litmusText(report, width)}\n`);
+    if (await interrupt.breathe()) break;
+  }
+  interrupt.done();
+  if (json) {
+    await print(`${JSON.stringify({ schemaVersion, command: 'litmus', interrupted: interrupt.interrupted, programs: reports }, undefined, 2)}\n`);
+  } else {
+    const paint = paintFor(process.stdout, !parsed.flag('no-color'));
+    const total = reports.reduce((sum, { executions }) => sum + executions, 0);
+    const redundant = reports.reduce((sum, report) => sum + report.redundant, 0);
+    await print(paint('bold', `${reports.length} of ${tests.length} programs · ${number(total)} complete executions · ${number(redundant)} redundant runs · ${seconds(performance.now() - started)}\n`));
+  }
+  return interrupt.interrupted ? exitCodes.interrupted : exitCodes.held;
+}
+
+function readFile(file: string): LitmusTest[] {
+  const path = fromTyped(file);
+  if (!existsSync(path)) throw new UsageError(`${file}: no such file`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(path, 'utf8'));
+  } catch (error) {
+    throw new UsageError(`${file}: not JSON: ${(error as Error).message}`);
+  }
+  try {
+    return readLitmus(parsed);
+  } catch (error) {
+    if (!(error instanceof LitmusError)) throw error;
+    throw new UsageError(`${file}: ${error.place}: ${error.message}`);
+  }
+}
+
+function litmusText({ name, executions, blocked, redundant, outcomes, durationMs }: LitmusReport, width: number): string {
+  const counts = `${name.padEnd(width)} ${number(executions).padStart(10)} executions ${blocked === 0 ? '' : `· ${number(blocked)} blocked `}${redundant === 0 ? '' : `· ${number(redundant)} redundant `}· ${seconds(durationMs)}`;
+  return [counts, ...(outcomes ?? []).map(({ mem, regs }) => `    ${JSON.stringify(mem)} ${regs.map((each) => JSON.stringify(each)).join(' ')}`)].join('\n');
+}

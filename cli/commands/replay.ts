@@ -1,0 +1,116 @@
+import { existsSync, readFileSync } from 'node:fs';
+import process from 'node:process';
+import { describeReplay, replay, type Failure } from '../../spec/counterexample.ts';
+import { threadName } from '../../spec/decision.ts';
+import { SubjectError } from '../../spec/explore/cells.ts';
+import { Divergence } from '../../spec/explore/execution.ts';
+import { finding, invariants } from '../../spec/invariants.ts';
+import { schemaVersion, type CheckReport, type ViolationReport } from '../../spec/report.ts';
+import { judgeDefaults } from '../../spec/scenario-judge.ts';
+import { parseReplay, printReplay, TokenError, type Replayable } from '../../spec/token.ts';
+import type { CliCommand } from '../command.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
+import { commonOptions, type Parsed } from '../options.ts';
+import { fromTyped, shown } from '../paths.ts';
+import { violationText } from '../reports/counterexample.ts';
+import { loadSubject } from '../subjects.ts';
+import { paintFor, print } from '../terminal.ts';
+
+export const replayCommand: CliCommand = {
+  name: 'replay',
+  summary: 'run one counterexample again, step by step',
+  usage: `frameproof replay TOKEN|FILE [SUBJECT] [options]
+
+TOKEN is the line that a failing check prints; FILE a JSON report of check, whose first counterexample is taken. SUBJECT replays it on
+another allocator than the one it names. Says whether it still fails, and in the same way.
+
+Examples:
+  frameproof replay 'builtin:hybrid | f2c2o1 | A: allocate(1) B: allocate(1) | A3B4A2'
+  frameproof replay report.json ./repaired.subject.ts
+
+Exit codes: 0 no longer fails, 1 still fails, 2 usage, 4 the schedule could not be followed or a thread behaved differently on the same values.`,
+  options: commonOptions,
+  run: runReplay,
+};
+
+interface Target extends Replayable {
+  /** What it broke when it was found, if the file says. */
+  readonly invariant?: string;
+}
+
+async function runReplay(parsed: Parsed): Promise<number> {
+  const [given, other, ...more] = parsed.positionals;
+  if (given === undefined || more.length > 0) throw new UsageError("replay takes a token or a file, and perhaps a subject: frameproof replay 'builtin:hybrid | f2c2o1 | A: allocate(1) | A9'");
+  const target = targetOf(given);
+  const subject = other ?? target.subject;
+  if (subject === '') throw new UsageError('the token names no subject; give one: frameproof replay TOKEN ./mine.subject.ts');
+  const loaded = await loadSubject(subject.startsWith('builtin:') ? subject : fromTyped(subject));
+  const turns = target.schedule.map((decision) => {
+    if (decision.kind !== 'run') throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
+    return decision.thread;
+  });
+  let replayed: ReturnType<typeof replay>;
+  try {
+    replayed = replay(loaded, target.scenario, turns, judgeDefaults);
+  } catch (error) {
+    if (error instanceof SubjectError) throw new UsageError(`${loaded.module}: ${error.message}`);
+    if (!(error instanceof Divergence)) throw error;
+    process.stderr.write(`frameproof: diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (time, randomness, state of a module).\n`);
+    return exitCodes.diverged;
+  }
+  const { execution } = replayed.judge;
+  const followed = execution === undefined ? [] : [...execution.thread.slice(0, execution.depth)];
+  const [first, ...also] = replayed.findings;
+  const strayed = replayed.strayed >= 0;
+  const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds') };
+  const counterexample = describeReplay(loaded, failure, replayed, judgeDefaults);
+  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: followed.map((thread) => ({ kind: 'run', thread })) })}'`;
+  const exit = strayed ? exitCodes.diverged : first === undefined ? exitCodes.held : exitCodes.violated;
+  const strayedText = strayed ? `the schedule could not be followed from step ${replayed.strayed + 1} on: the program has changed since` : '';
+  if (parsed.flag('json')) {
+    const result = {
+      schemaVersion, command: 'replay', verdict: first === undefined ? 'held' : 'violated', ending: replayed.ending,
+      strayedAt: strayed ? replayed.strayed + 1 : null, invariant: first?.invariant ?? null, layer: first?.layer ?? null, message: first?.message ?? strayedText,
+      alsoBroken: also.map(({ invariant }) => invariant), sameAsBefore: target.invariant === undefined ? null : target.invariant === first?.invariant, counterexample, replay: again,
+    };
+    await print(`${JSON.stringify(result, undefined, 2)}\n`);
+    return exit;
+  }
+  const paint = paintFor(process.stdout, !parsed.flag('no-color'));
+  const violation: ViolationReport = {
+    invariant: failure.finding.invariant, layer: failure.finding.layer, alsoBroken: also.map(({ invariant }) => invariant), message: failure.finding.message,
+    step: failure.finding.step === undefined ? null : failure.finding.step + 1, counterexample,
+    shrink: { from: { commands: counterexample.commands, steps: counterexample.steps, preemptions: counterexample.preemptions }, minimal: false, tried: 0 }, replay: again,
+  };
+  const text = violationText(violation, paint).split('\n');
+  const body = first === undefined ? text.slice(4).filter((line) => !line.startsWith(' explain') && !line.startsWith(' shrunk')) : text.filter((line) => !line.startsWith(' shrunk'));
+  const same = target.invariant !== undefined && first !== undefined && target.invariant !== first.invariant ? ` · it broke ${target.invariant} when it was found` : '';
+  const verdict = first === undefined ? paint('green', 'holds: no invariant is broken along this schedule') : paint('red', `still fails: ${first.invariant}${same}`);
+  await print(`${body.join('\n')}\n\n ${strayed ? `${paint('yellow', `? ${strayedText}`)}\n ` : ''}${verdict} · exit ${exit}\n`);
+  return exit;
+}
+
+function targetOf(given: string): Target {
+  try {
+    if (given.includes('|')) return parseReplay(given);
+    const file = fromTyped(given);
+    if (!existsSync(file)) throw new UsageError(`${given}: no such file, and no token either (a token has '|' between its parts)`);
+    return fromReport(readFileSync(file, 'utf8'), shown(file));
+  } catch (error) {
+    throw error instanceof TokenError ? new UsageError(error.message) : error;
+  }
+}
+
+function fromReport(text: string, file: string): Target {
+  let report: Partial<CheckReport>;
+  try {
+    report = JSON.parse(text) as Partial<CheckReport>;
+  } catch (error) {
+    throw new UsageError(`${file}: not JSON: ${(error as Error).message}`);
+  }
+  if (report.schemaVersion !== schemaVersion) throw new UsageError(`${file}: schemaVersion ${String(report.schemaVersion)}; this version reads ${schemaVersion}`);
+  const violation = report.subjects?.flatMap(({ violations }) => violations)[0];
+  const token = /^frameproof replay '(.*)'$/.exec(violation?.replay ?? '')?.[1];
+  if (violation === undefined || token === undefined) throw new UsageError(`${file}: holds no counterexample`);
+  return { ...parseReplay(token), ...(invariants.some(({ id }) => id === violation.invariant) ? { invariant: violation.invariant } : {}) };
+}
