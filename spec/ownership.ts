@@ -6,6 +6,9 @@ import type { PrefixCall } from './scenario-program.ts';
 
 type Mark = { readonly at: number; readonly call: History['calls'][number]; readonly kind: 'invoked' | 'returned' };
 
+const frees = ({ operation, response }: History['calls'][number], frame: number): boolean =>
+  operation.op === 'free' && response === 0 && frame >= operation.frame && frame < operation.frame + operation.count;
+
 /**
  * Judges each response on its own, as it is given: a frame that is handed out is a managed one, and every earlier owner has begun to
  * free it. Stronger evidence than a history without linearization, and found at the step where it happens.
@@ -30,7 +33,8 @@ export function judgeOwnership(history: History, prefix: readonly PrefixCall[], 
       for (let frame = response; frame < response + operation.count; frame++) {
         const other = owner.get(frame);
         if (other !== undefined) return finding('FP-OWN-1', `${name} was given frame ${frame}, which ${other} owns and has not begun to free`, at);
-        owner.set(frame, name);
+        // Somebody may have freed it before its owner heard of it: a free that was in flight meanwhile (by a guess, or of an earlier run).
+        if (!history.calls.some((other) => frees(other, frame) && other.returned > call.invoked && other.invoked < at)) owner.set(frame, name);
       }
     }
   }

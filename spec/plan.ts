@@ -26,27 +26,29 @@ const holed = { frames: 8, chunkFrames: 4, reserved: [{ start: 5, count: 1 }] } 
 const marked = { frames: 8, chunkFrames: 4, marks: { low: 5, min: 3, critical: 1, gap: 2 } } as const;
 
 const smoke: readonly Phase[] = [
-  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
-  { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2 }) },
-  { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, prefixOps: 1, countMax: 7 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 1, prefixOps: 2 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
   { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 2, ops: 1 }) },
-  { strategy: 'exhaustive', scope: small({ ...holed, threads: 2, ops: 1, prefixOps: 1 }) },
-  { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 60, executions: 200 },
+  { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 100, executions: 200 },
 ];
 
 const ci: readonly Phase[] = [
-  ...smoke.slice(0, -1),
-  { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2, countMax: 8 }) },
-  { strategy: 'exhaustive', scope: small({ ...marked, threads: 2, ops: 1, prefixOps: 1 }) },
-  { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 3, ops: 1, prefixOps: 1 }) },
-  { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 300, executions: 400 },
-  { strategy: 'random', scope: small({ ...tail, threads: 3, ops: 2, prefixOps: 3, countMax: 7 }), scenarios: 150, executions: 400 },
+  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2 }) },
+  { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, countMax: 7 }) },
+  { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 2, ops: 1 }) },
+  { strategy: 'exhaustive', scope: small({ ...holed, threads: 2, ops: 1, prefixOps: 1, countMax: 3 }) },
+  { strategy: 'exhaustive', scope: small({ ...marked, threads: 2, ops: 1, countMax: 4 }) },
+  { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 500, executions: 400 },
+  { strategy: 'random', scope: small({ ...tail, threads: 3, ops: 2, prefixOps: 3, countMax: 7 }), scenarios: 200, executions: 400 },
   { strategy: 'random', scope: small({ frames: 21, chunkFrames: 8, firstFrame: 3, threads: 2, ops: 6, prefixOps: 4, countMax: 16 }), scenarios: 150, executions: 200 },
   { strategy: 'random', scope: small({ ...marked, threads: 2, ops: 3, prefixOps: 2, countMax: 8 }), scenarios: 150, executions: 200 },
 ];
 
 const nightly: readonly Phase[] = [
   ...ci,
+  { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, prefixOps: 1, countMax: 7 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2, countMax: 8 }) },
   { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 2 }) },
   { strategy: 'random', scope: small({ frames: 16, chunkFrames: 4, threads: 3, ops: 3, prefixOps: 4, countMax: 12 }), scenarios: 5000, executions: 2000 },
   { strategy: 'random', scope: small({ frames: 40, chunkFrames: 8, firstFrame: 5, threads: 3, ops: 6, prefixOps: 6, countMax: 20 }), scenarios: 5000, executions: 1000 },
@@ -55,5 +57,5 @@ const nightly: readonly Phase[] = [
 export const presets: Readonly<Record<PresetName, Preset>> = {
   smoke: { name: 'smoke', summary: 'a first look: 2 threads, at most 8 frames', phases: smoke },
   ci: { name: 'ci', summary: 'every change: up to 3 threads, tails, reserved frames, unaligned ranges, watermarks', phases: ci },
-  nightly: { name: 'nightly', summary: 'ci, then 2 × 2 commands exhaustively and long random scenarios', phases: nightly },
+  nightly: { name: 'nightly', summary: 'ci, then larger scopes exhaustively and long random scenarios', phases: nightly },
 };

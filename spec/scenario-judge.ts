@@ -120,7 +120,7 @@ export class ScenarioJudge {
         return [state, finding('FP-EXC-1', `${describeOperation(operation)} of the prefix ${why}`)];
       }
       const step = this.model.step(state, operation, response, 'alone');
-      if (!step.ok) return [state, { ...finding(step.rule as Finding['invariant'], `${describeOperation(operation)} → ${response}, alone in the prefix: ${step.reason}`), layer: 'history' }];
+      if (!step.ok) return [state, finding(step.rule as Finding['invariant'], `${describeOperation(operation)} → ${response}, alone in the prefix: ${step.reason}`)];
       state = step.state;
     }
     return [state, undefined];

@@ -8,7 +8,7 @@ import { runAtOnce } from './explore/link.ts';
 import { unbound, type Program } from './explore/program.ts';
 import { threw } from './history.ts';
 import { countsOf, type Scenario } from './scenario.ts';
-import { copyForWorker } from './subject.ts';
+import { copierOf } from './subject.ts';
 
 /** A call of the sequential prefix, as it went. */
 export interface PrefixCall {
@@ -31,6 +31,7 @@ export class ScenarioProgram implements Program {
   readonly #subject: Subject;
   readonly #scenario: Scenario;
   readonly #countOf: (variable: number) => number;
+  readonly #copy: () => unknown;
 
   constructor(subject: Subject, scenario: Scenario) {
     this.#subject = subject;
@@ -41,6 +42,7 @@ export class ScenarioProgram implements Program {
     this.variables = new Int32Array(Math.max(0, ...variables.map((variable) => variable + 1))).fill(unbound);
     mode.live = false;
     this.shared = runAtOnce(subject.create(scenario.geometry));
+    this.#copy = copierOf(this.shared);
     mode.live = true;
     this.setup = this.#prepare();
   }
@@ -85,7 +87,7 @@ export class ScenarioProgram implements Program {
 
   /** A new handle of a worker. */
   *attach(worker: number): Coroutine<Handle> {
-    const handle = yield* entered(this.#subject.attach(copyForWorker(this.shared), worker));
+    const handle = yield* entered(this.#subject.attach(this.#copy(), worker));
     if (typeof handle !== 'object' || handle === null || typeof handle.allocate !== 'function' || typeof handle.free !== 'function') {
       throw new SubjectError(`attach() of '${this.#subject.name}' must give a handle with the methods allocate and free`);
     }

@@ -34,15 +34,25 @@ export function whyNoSubject(value: unknown): string | undefined {
   return undefined;
 }
 
-/** A worker's own copy of the shared state: plain data copied, SharedArrayBuffers shared, as structuredClone does for a real thread. */
-export function copyForWorker(shared: unknown): unknown {
-  if (typeof shared === 'function' || typeof shared === 'symbol') throw new SubjectError(`create() gave a ${typeof shared}, which no worker can receive; give plain data and SharedArrayBuffers`);
-  if (typeof shared !== 'object' || shared === null || shared instanceof SharedArrayBuffer) return shared;
-  if (Array.isArray(shared)) return shared.map(copyForWorker);
-  if (ArrayBuffer.isView(shared) && shared.buffer instanceof SharedArrayBuffer) return shared;
+/**
+ * Makes a worker's own copies of the shared state: plain data copied, SharedArrayBuffers shared, as structuredClone does for a real
+ * thread. What is copied is decided once, since every execution attaches its workers anew.
+ */
+export function copierOf(shared: unknown): () => unknown {
+  if (typeof shared === 'function' || typeof shared === 'symbol') {
+    throw new SubjectError(`create() gave a ${typeof shared}, which no worker can receive; give plain data and SharedArrayBuffers`);
+  }
+  if (typeof shared !== 'object' || shared === null || shared instanceof SharedArrayBuffer) return () => shared;
+  if (ArrayBuffer.isView(shared) && shared.buffer instanceof SharedArrayBuffer) return () => shared;
   const prototype: unknown = Object.getPrototypeOf(shared);
-  if (prototype !== Object.prototype && prototype !== null) return structuredClone(shared);
-  const copy: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(shared)) copy[key] = copyForWorker(value);
-  return copy;
+  if (!Array.isArray(shared) && prototype !== Object.prototype && prototype !== null) return () => structuredClone(shared);
+  const nested = Object.entries(shared).flatMap(([key, value]): [string, () => unknown][] => {
+    const copier = copierOf(value);
+    return typeof value === 'object' && value !== null && copier() !== value ? [[key, copier]] : [];
+  });
+  return () => {
+    const copy = (Array.isArray(shared) ? [...shared] : { ...shared }) as Record<string, unknown>;
+    for (const [key, copier] of nested) copy[key] = copier();
+    return copy;
+  };
 }
