@@ -192,7 +192,7 @@ class CheckRun {
       this.#count(ending, execution.depth);
       const found = judge.judge(ending);
       if (found !== undefined && this.#counting(found.invariant)) {
-        yield* this.#violated({ scenario, decisions: [...execution.thread.slice(0, execution.depth)], finding: found });
+        yield* this.#violated({ scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found });
         break;
       }
       executions++;

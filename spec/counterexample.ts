@@ -13,7 +13,6 @@ import type { Observed } from './refinement.ts';
 import type { Counterexample, StateRow, TraceStep, ViolationReport } from './report.ts';
 import { ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
 import { commandCount, type Scenario } from './scenario.ts';
-import type { Shrunk } from './shrink.ts';
 import type { LoadedSubject } from './subject.ts';
 import { printReplay, printScenario } from './token.ts';
 
@@ -23,6 +22,14 @@ export interface Failure {
   /** The thread of each step. */
   readonly decisions: readonly number[];
   readonly finding: Finding;
+}
+
+export interface Shrunk {
+  readonly failure: Failure;
+  /** No single reduction fails in the same way any more, each of them explored to its end. */
+  readonly minimal: boolean;
+  /** Reductions tried. */
+  readonly tried: number;
 }
 
 /** One execution of a scenario along given turns, judged by every layer. */

@@ -31,10 +31,11 @@ export function judgeOwnership(history: History, prefix: readonly PrefixCall[], 
         return finding('FP-RNG-1', `${name} was given frame ${response}${operation.count > 1 ? `…${response + operation.count - 1}` : ''}, outside of ${firstFrame}…${firstFrame + frames - 1}`, at);
       }
       for (let frame = response; frame < response + operation.count; frame++) {
+        // A free in flight meanwhile (by a guess, or of an earlier run) may have freed it before its owner even heard of it.
+        if (history.calls.some((other) => frees(other, frame) && other.returned > call.invoked && other.invoked < at)) continue;
         const other = owner.get(frame);
         if (other !== undefined) return finding('FP-OWN-1', `${name} was given frame ${frame}, which ${other} owns and has not begun to free`, at);
-        // Somebody may have freed it before its owner heard of it: a free that was in flight meanwhile (by a guess, or of an earlier run).
-        if (!history.calls.some((other) => frees(other, frame) && other.returned > call.invoked && other.invoked < at)) owner.set(frame, name);
+        owner.set(frame, name);
       }
     }
   }

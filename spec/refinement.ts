@@ -80,7 +80,7 @@ function* probe(subject: Subject, handle: Handle, geometry: Geometry, model: Mod
   }
   const beyond = yield* ask({ op: 'allocate', worker: 0, count: 1 });
   if (beyond !== undefined) return beyond;
-  for (const [frame, count] of [...(states[0] as State).allocations]) {
+  for (const [frame, count] of (states[0] as State).allocations) {
     const wrong = yield* ask({ op: 'free', worker: 0, frame, count });
     if (wrong !== undefined) return wrong;
   }

@@ -1,6 +1,6 @@
 import { entryOf, type Command } from './commands/index.ts';
 import type { Geometry } from './contract.ts';
-import { preemptionsOf, type Failure } from './counterexample.ts';
+import { preemptionsOf, type Failure, type Shrunk } from './counterexample.ts';
 import { Dpor } from './explore/dpor.ts';
 import { BoundedPreemptions } from './explore/preemptions.ts';
 import { explore, type Scheduler } from './explore/scheduler.ts';
@@ -15,14 +15,6 @@ export interface ShrinkOptions {
   readonly executionsMax: number;
   readonly judge: JudgeOptions;
   readonly stop: () => boolean;
-}
-
-export interface Shrunk {
-  readonly failure: Failure;
-  /** No single reduction fails in the same way any more, each of them explored to its end. */
-  readonly minimal: boolean;
-  /** Reductions tried. */
-  readonly tried: number;
 }
 
 /** Executions that one reduction may take before it is given up. */
@@ -93,7 +85,7 @@ class Search {
     for (const ending of explore(execution, scheduler(this.#options.judge.stepsMax))) {
       const found = judge.judge(ending);
       if (found?.invariant === invariant && found.layer === layer) {
-        return { scenario, decisions: [...execution.thread.slice(0, execution.depth)], finding: found };
+        return { scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found };
       }
       this.#left--;
       executions++;

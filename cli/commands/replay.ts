@@ -59,7 +59,7 @@ async function runReplay(parsed: Parsed): Promise<number> {
     return exitCodes.diverged;
   }
   const { execution } = replayed.judge;
-  const followed = execution === undefined ? [] : [...execution.thread.slice(0, execution.depth)];
+  const followed = execution === undefined ? [] : Array.from(execution.thread.subarray(0, execution.depth));
   const [first, ...also] = replayed.findings;
   const strayed = replayed.strayed >= 0;
   const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds') };

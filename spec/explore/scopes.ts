@@ -135,13 +135,13 @@ function declareAll(node: Node, scope: Scope, module: ModuleInfo): void {
     module.scopes.set(node, inside);
     if (isFunction(node)) {
       const fn = node as Node & { params: Node[]; id?: { name: string } | null; type: string };
-      for (const param of fn.params) declarePattern(param, inside, module);
+      for (const param of fn.params) declarePattern(param, inside);
       if (node.type === 'FunctionExpression' && fn.id) inside.bindings.set(fn.id.name, { kind: 'function', info });
     }
   } else if (node.type === 'BlockStatement' || /^(For|Switch|Catch|Class)/.test(node.type)) {
     inside = new Scope(scope, scope.owner);
     module.scopes.set(node, inside);
-    if (node.type === 'CatchClause' && node.param !== null) declarePattern(node.param, inside, module);
+    if (node.type === 'CatchClause' && node.param !== null) declarePattern(node.param, inside);
   }
   for (const statement of children(node)) declareStatement(statement, inside, module);
   for (const child of children(node)) declareAll(child, inside, module);
@@ -176,21 +176,21 @@ function declareVariable(declarator: Node, constant: boolean, scope: Scope, modu
   if (declarator.id.type === 'Identifier' && constant && value !== undefined && isFunction(value)) {
     scope.bindings.set(declarator.id.name, { kind: 'function', info: module.functions.get(value) as FunctionInfo });
   } else {
-    declarePattern(declarator.id, scope, module);
+    declarePattern(declarator.id, scope);
   }
 }
 
-function declarePattern(pattern: Node, scope: Scope, module: ModuleInfo): void {
+function declarePattern(pattern: Node, scope: Scope): void {
   if (pattern.type === 'Identifier') {
     scope.bindings.set(pattern.name, { kind: 'value', moduleLevel: scope.parent === undefined, node: pattern });
   } else if (pattern.type === 'AssignmentPattern') {
-    declarePattern(pattern.left, scope, module);
+    declarePattern(pattern.left, scope);
   } else if (pattern.type === 'Property') {
-    declarePattern(pattern.value, scope, module);
+    declarePattern(pattern.value, scope);
   } else if (pattern.type === 'RestElement') {
-    declarePattern(pattern.argument, scope, module);
+    declarePattern(pattern.argument, scope);
   } else if (pattern.type === 'ObjectPattern' || pattern.type === 'ArrayPattern') {
-    for (const child of children(pattern)) declarePattern(child, scope, module);
+    for (const child of children(pattern)) declarePattern(child, scope);
   }
 }
 
