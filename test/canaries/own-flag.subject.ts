@@ -1,28 +1,32 @@
 import { defineSubject } from 'frameproof';
-import { ownRead, ownWrite } from 'frameproof/impl';
 
 /**
- * A flag that only its owner touches: once a worker has found nothing it answers OutOfMemory without looking. Its second allocate shares
- * no access with a free in another thread, so nothing but the order of return and invocation tells a legal answer from a wrong one.
+ * A flag of the handle's own: the allocate after one that found nothing answers OutOfMemory without looking, once. It shares no access
+ * with a free in another thread, so nothing but the order of that free's return and its own invocation tells a legal answer from a wrong one.
  */
 export default defineSubject({
   name: 'own-flag',
   limits: { framesMax: 1 },
-  create: ({ firstFrame, workers }) => {
-    const memory = new SharedArrayBuffer(4 * (1 + workers));
+  create: ({ firstFrame }) => {
+    const memory = new SharedArrayBuffer(4);
     new Int32Array(memory)[0] = 1;
     return { memory, firstFrame };
   },
-  attach: ({ memory, firstFrame }, worker) => {
+  attach: ({ memory, firstFrame }) => {
     const words = new Int32Array(memory);
+    let foundNothing = false;
     return {
       allocate: (_count: number): number => {
-        if (ownRead(words, 1 + worker) === 1) return -1;
+        if (foundNothing) {
+          foundNothing = false;
+          return -1;
+        }
         if (Atomics.compareExchange(words, 0, 1, 0) === 1) return firstFrame;
-        ownWrite(words, 1 + worker, 1);
+        foundNothing = true;
         return -1;
       },
       free: (frame: number, count: number): number => {
+        foundNothing = false; // its own frees it does notice
         if (frame !== firstFrame || count !== 1) return -3;
         return Atomics.compareExchange(words, 0, 0, 1) === 0 ? 0 : -4;
       },
