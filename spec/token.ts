@@ -1,7 +1,7 @@
 import { entryOf, type Command, type Variable } from './commands/index.ts';
 import type { Geometry, Watermarks } from './contract.ts';
 import { parseSchedule, printSchedule, threadName, type Decision } from './decision.ts';
-import { commandsOf, whyImpossible, type PrefixCommand, type Scenario } from './scenario.ts';
+import { commandsOf, renumbered, whyImpossible, type PrefixCommand, type Scenario } from './scenario.ts';
 
 /** A text that is not a token; the message says where and what was expected. */
 export class TokenError extends Error {
@@ -63,7 +63,7 @@ export function parseScenario(text: string): Scenario {
   if (most >= geometry.workers) throw new TokenError(`worker ${threadName(most)} in a geometry of ${geometry.workers} workers; add w${most + 1} to the geometry`);
   const why = variables.unknown() ?? whyImpossible(scenario);
   if (why !== undefined) throw new TokenError(`this scenario cannot run: ${why}`);
-  return scenario;
+  return renumbered(scenario);
 }
 
 /** Reads a whole replay token; the subject may be left out. Throws {@link TokenError}. */

@@ -1,4 +1,5 @@
 import { bare, children, Refusal, type Node } from './source.ts';
+import { isName, methodName, rootName } from './syntax.ts';
 import type { Binding, Call, FunctionInfo, ModuleInfo, Scope } from './scopes.ts';
 
 /** What a name stands for, followed through imports. */
@@ -255,19 +256,6 @@ const mutableState = (name: string): string =>
 
 function fixed(info: FunctionInfo, why: string): void {
   (info as { fixed: string | undefined }).fixed ??= why;
-}
-
-export const isName = (property: Node): boolean => property.type === 'Literal' && typeof property.value === 'string';
-
-export function methodName(callee: Node & { type: 'MemberExpression' }): string {
-  return callee.property.type === 'PrivateIdentifier' ? `#${callee.property.name}` : (callee.property as { name: string }).name;
-}
-
-/** `a` of `a.b[c].d`. */
-export function rootName(node: Node): string | undefined {
-  const inner = bare(node);
-  if (inner.type === 'Identifier') return inner.name;
-  return inner.type === 'MemberExpression' ? rootName(inner.object) : undefined;
 }
 
 /** The type of the node around the member expression that a name is the object of. */

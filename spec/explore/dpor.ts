@@ -50,7 +50,8 @@ export class Dpor implements Scheduler {
   }
 
   performed(execution: Execution): void {
-    for (let race = 0; race < execution.raceCount; race++) this.#reverse(execution, execution.races[race] as number);
+    const { order } = execution;
+    for (let race = 0; race < order.raceCount; race++) this.#reverse(execution, order.races[race] as number);
   }
 
   next(execution: Execution): number {
@@ -87,14 +88,15 @@ export class Dpor implements Scheduler {
 
   /** Threads that can come first in: the events after `early` that do not happen after it, then the last event. */
   #initials(execution: Execution, early: number): number {
-    const { threads, clock, thread } = execution;
+    const { threads, thread, order } = execution;
+    const { clock } = order;
     const last = execution.depth - 1;
     const first = this.#first.fill(-1);
     let seen = 0;
     let initials = 0;
     for (let at = early + 1; at <= last; at++) {
       const own = thread[at] as number;
-      if ((seen & (1 << own)) !== 0 || (at !== last && execution.happensBefore(early, at))) continue;
+      if ((seen & (1 << own)) !== 0 || (at !== last && order.happensBefore(early, at))) continue;
       let free = true;
       for (let rest = seen; rest !== 0 && free; rest &= rest - 1) {
         const other = lowest(rest);

@@ -1,5 +1,7 @@
 import { isMemory, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
 import { Cells } from './cells.ts';
+import { ConflictOrder } from './conflict-order.ts';
+import { Events } from './events.ts';
 import { unbound, type Program } from './program.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
@@ -28,51 +30,15 @@ export interface ExecutionLimits {
 
 /**
  * One execution of a program, event by event, that can go back: `rewind(depth)` undoes the memory and leaves a thread's coroutine stale
- * until it is needed, when it is run again on the values it saw. Events are kept as columns, for speed; the conflict clock of an event
- * counts, per thread, the events that happen before it (dependent: same thread, or same cell and one writes, or a return and another
- * thread's invocation).
+ * until it is needed, when it is run again on the values it saw.
  */
-export class Execution {
+export class Execution extends Events {
   readonly program: Program;
-  readonly threads: number;
   readonly limits: ExecutionLimits;
   readonly cells = new Cells();
+  readonly order: ConflictOrder;
 
-  /** Events so far. */
-  depth = 0;
-  readonly thread: Uint8Array;
-  readonly op: Uint8Array;
-  readonly cell: Int32Array;
-  readonly site: Int32Array;
-  /** 1 where the event wrote its cell. */
-  readonly wrote: Uint8Array;
-  /** Number of the event within its thread. */
-  readonly ordinal: Int32Array;
-  readonly clock: Int32Array;
-  readonly index: Int32Array;
-  readonly operand: number[] = [];
-  readonly expected: number[] = [];
-  readonly before: number[] = [];
-  readonly after: number[] = [];
-  /** What the thread was resumed with. */
-  readonly value: number[] = [];
-  readonly view: (View | undefined)[] = [];
-  /** Cells that a pause waited for. */
-  readonly watched: (readonly number[] | undefined)[] = [];
-  /** Undo: last write of the cell, last read of the cell by the thread (or last invocation/return of the thread) before the event. */
-  readonly #writeBefore: Int32Array;
-  readonly #readBefore: Int32Array;
-
-  /** Position of the last write of a cell, −1 for none. */
-  #lastWrite = new Int32Array(256).fill(-1);
-  /** Position of the last read of a cell by a thread. */
-  #lastRead: Int32Array;
-  readonly #lastInvoke: Int32Array;
-  readonly #lastReturn: Int32Array;
-
-  /** By thread: events so far, position of its last, state, and its pending access. */
-  readonly count: Int32Array;
-  readonly last: Int32Array;
+  /** By thread: its state and its pending access. */
   readonly state: Uint8Array;
   readonly nextOp: Uint8Array;
   readonly nextCell: Int32Array;
@@ -81,15 +47,8 @@ export class Execution {
   readonly #nextOperand: number[] = [];
   readonly #nextExpected: number[] = [];
   readonly #nextView: (View | undefined)[] = [];
-  readonly #nextWatched: (number[] | undefined)[] = [];
+  readonly #nextWatched: (readonly number[] | undefined)[] = [];
   readonly #coroutine: (Coroutine | undefined)[] = [];
-  /** Position of the k-th event of a thread: thread × stepsMax + k. */
-  readonly #position: Int32Array;
-
-  /** Immediate races of the event just performed: positions that it does not happen after by any other way. */
-  readonly races: Int32Array;
-  raceCount = 0;
-  readonly #candidates: Int32Array;
   #starting = true;
   /** Cells that were ever written, with a view to look through, for {@link image}. */
   readonly #written: { readonly view: View; readonly index: number }[] = [];
@@ -97,33 +56,15 @@ export class Execution {
 
   constructor(program: Program, limits: ExecutionLimits) {
     const { threads } = program;
-    const { stepsMax } = limits;
+    super(threads, limits.stepsMax);
     this.program = program;
-    this.threads = threads;
     this.limits = limits;
-    this.thread = new Uint8Array(stepsMax);
-    this.op = new Uint8Array(stepsMax);
-    this.cell = new Int32Array(stepsMax);
-    this.site = new Int32Array(stepsMax);
-    this.wrote = new Uint8Array(stepsMax);
-    this.ordinal = new Int32Array(stepsMax);
-    this.clock = new Int32Array(stepsMax * threads);
-    this.index = new Int32Array(stepsMax);
-    this.#writeBefore = new Int32Array(stepsMax);
-    this.#readBefore = new Int32Array(stepsMax);
-    this.#lastRead = new Int32Array(256 * threads).fill(-1);
-    this.#lastInvoke = new Int32Array(threads).fill(-1);
-    this.#lastReturn = new Int32Array(threads).fill(-1);
-    this.count = new Int32Array(threads);
-    this.last = new Int32Array(threads).fill(-1);
+    this.order = new ConflictOrder(this, limits.intervals);
     this.state = new Uint8Array(threads);
     this.nextOp = new Uint8Array(threads);
     this.nextCell = new Int32Array(threads);
     this.nextSite = new Int32Array(threads);
     this.#nextIndex = new Int32Array(threads);
-    this.#position = new Int32Array(threads * stepsMax);
-    this.races = new Int32Array(threads + 1);
-    this.#candidates = new Int32Array(threads + 1);
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
       if (this.state[thread] !== ThreadState.finished) this.#resume(thread, coroutine);
@@ -142,7 +83,7 @@ export class Execution {
     if (this.state[thread] === ThreadState.ready) return true;
     if (this.state[thread] !== ThreadState.waiting) return false;
     if (this.nextOp[thread] === Op.invoke) return this.program.variables[this.#nextIndex[thread] as number] !== unbound;
-    return this.#awakened(thread);
+    return this.order.isAwake(thread, this.#nextWatched[thread] as readonly number[]);
   }
 
   /** Whether every thread has run to its end. */
@@ -163,11 +104,6 @@ export class Execution {
     return this.limits.intervals && ((opA === Op.invoke && opB === Op.return) || (opA === Op.return && opB === Op.invoke));
   }
 
-  /** Whether the event at `position` happens before the one at `later`. */
-  happensBefore(position: number, later: number): boolean {
-    return (this.clock[later * this.threads + (this.thread[position] as number)] as number) > (this.ordinal[position] as number);
-  }
-
   /** Performs the pending access of a thread and runs the thread to its next one. */
   step(thread: number): void {
     const at = this.depth;
@@ -180,34 +116,24 @@ export class Execution {
     this.operand[at] = this.#nextOperand[thread] as number;
     this.expected[at] = this.#nextExpected[thread] as number;
     this.view[at] = this.#nextView[thread];
-    this.watched[at] = undefined;
+    this.watched[at] = op === Op.pause ? this.#nextWatched[thread] : undefined;
     this.ordinal[at] = this.count[thread] as number;
     const cell = this.nextCell[thread] as number;
     this.cell[at] = cell;
     this.wrote[at] = 0;
 
-    let result: number;
+    let result = 0;
     if (isMemory(op)) {
       result = this.#access(at, op);
-      this.#orderAccess(at, thread, cell);
+      this.order.access(at, thread, cell);
     } else if (op === Op.pause) {
-      result = 0;
-      this.#orderPause(at, thread);
-    } else if (op === Op.invoke) {
-      const variable = this.index[at] as number;
-      result = variable < 0 ? 0 : (this.program.variables[variable] as number);
-      this.#orderEdge(at, thread, this.#lastInvoke, this.#lastReturn);
+      this.order.pause(at, thread);
     } else {
-      const variable = this.index[at] as number;
-      result = this.operand[at] as number;
-      if (variable >= 0) this.program.variables[variable] = result;
-      this.#orderEdge(at, thread, this.#lastReturn, this.#lastInvoke);
+      result = this.#bind(at, op);
+      this.order.edge(at, thread);
     }
     this.value[at] = result;
-    this.#position[thread * this.limits.stepsMax + (this.count[thread] as number)] = at;
-    this.count[thread] = (this.count[thread] as number) + 1;
-    this.last[thread] = at;
-    this.depth = at + 1;
+    this.append(thread);
     this.#resume(thread, coroutine, result);
   }
 
@@ -217,22 +143,10 @@ export class Execution {
       const thread = this.thread[at] as number;
       const op = this.op[at] as number;
       const cell = this.cell[at] as number;
-      if (isMemory(op)) {
-        if (this.wrote[at] === 1) {
-          (this.view[at] as View)[this.index[at] as number] = this.before[at] as number;
-          this.#lastWrite[cell] = this.#writeBefore[at] as number;
-        } else {
-          this.#lastRead[cell * this.threads + thread] = this.#readBefore[at] as number;
-        }
-      } else if (op === Op.pause) {
-        this.#unorderPause(at, thread);
-      } else {
-        (op === Op.invoke ? this.#lastInvoke : this.#lastReturn)[thread] = this.#readBefore[at] as number;
-        if (op === Op.return && (this.index[at] as number) >= 0) this.program.variables[this.index[at] as number] = unbound;
-      }
-      const count = (this.count[thread] as number) - 1;
-      this.count[thread] = count;
-      this.last[thread] = count === 0 ? -1 : (this.#position[thread * this.limits.stepsMax + count - 1] as number);
+      this.order.undo(at, thread);
+      if (this.wrote[at] === 1) (this.view[at] as View)[this.index[at] as number] = this.before[at] as number;
+      if (op === Op.return && (this.index[at] as number) >= 0) this.program.variables[this.index[at] as number] = unbound;
+      this.retract(thread);
       this.#coroutine[thread] = undefined;
       this.nextOp[thread] = op;
       this.nextCell[thread] = cell;
@@ -241,10 +155,9 @@ export class Execution {
       this.#nextOperand[thread] = this.operand[at] as number;
       this.#nextExpected[thread] = this.expected[at] as number;
       this.#nextView[thread] = this.view[at];
-      this.#nextWatched[thread] = this.watched[at] as number[] | undefined;
+      this.#nextWatched[thread] = this.watched[at];
       this.state[thread] = op === Op.pause || (op === Op.invoke && (this.index[at] as number) >= 0) ? ThreadState.waiting : ThreadState.ready;
     }
-    this.depth = Math.min(this.depth, depth);
   }
 
   /** Runs a coroutine to its end with nobody beside it, and gives its result; memory is restored afterwards if `undo`. */
@@ -293,7 +206,7 @@ export class Execution {
     let next = coroutine.next(0);
     for (const value of this.program.setup[thread] as readonly number[]) next = coroutine.next(value);
     const count = this.count[thread] as number;
-    for (let k = 0; k < count; k++) next = coroutine.next(this.value[this.#position[thread * this.limits.stepsMax + k] as number] as number);
+    for (let k = 0; k < count; k++) next = coroutine.next(this.value[this.position(thread, k)] as number);
     if (next.done === true) {
       this.state[thread] = ThreadState.finished;
       return coroutine;
@@ -321,7 +234,7 @@ export class Execution {
     if (isMemory(op)) {
       const cell = this.cells.cellOf(pending.view as View, pending.index);
       this.nextCell[thread] = cell;
-      if (cell >= this.#lastWrite.length) this.#grow(cell);
+      this.order.know(cell);
       this.state[thread] = ThreadState.ready;
     } else if (op === Op.pause) {
       this.#nextWatched[thread] = this.#readSincePause(thread);
@@ -342,113 +255,23 @@ export class Execution {
     this.before[at] = before;
     this.after[at] = view[index] as number;
     this.wrote[at] = onlyReads(op) || (op === Op.compareExchange && before !== this.expected[at]) ? 0 : 1;
+    if (this.wrote[at] === 1) this.#remember(this.cell[at] as number, view, index);
     return result;
   }
 
-  /** Clock and races of a memory access. */
-  #orderAccess(at: number, thread: number, cell: number): void {
-    const { threads } = this;
-    const write = this.#lastWrite[cell] as number;
-    let candidates = 0;
-    if (write >= 0 && this.thread[write] !== thread) this.#candidates[candidates++] = write;
-    if (this.wrote[at] === 1) {
-      for (let other = 0; other < threads; other++) {
-        const read = this.#lastRead[cell * threads + other] as number;
-        if (other !== thread && read > write) this.#candidates[candidates++] = read;
-      }
-      this.#writeBefore[at] = write;
-      this.#lastWrite[cell] = at;
-      if (write < 0 && !this.#everWritten.has(cell)) {
-        this.#everWritten.add(cell);
-        this.#written.push({ view: this.view[at] as View, index: this.index[at] as number });
-      }
-    } else {
-      this.#readBefore[at] = this.#lastRead[cell * threads + thread] as number;
-      this.#lastRead[cell * threads + thread] = at;
-    }
-    this.#order(at, thread, candidates);
+  #remember(cell: number, view: View, index: number): void {
+    if (!this.order.isUnwritten(cell) || this.#everWritten.has(cell)) return;
+    this.#everWritten.add(cell);
+    this.#written.push({ view, index });
   }
 
-  /** A pause reads every cell that it waits for. */
-  #orderPause(at: number, thread: number): void {
-    const { threads } = this;
-    const watched = this.#nextWatched[thread] as number[];
-    this.watched[at] = watched;
-    let candidates = 0;
-    for (let other = 0; other < threads; other++) {
-      if (other === thread) continue;
-      let latest = -1;
-      for (const cell of watched) {
-        const write = this.#lastWrite[cell] as number;
-        if (write > latest && this.thread[write] === other) latest = write;
-      }
-      if (latest >= 0) this.#candidates[candidates++] = latest;
-    }
-    for (const cell of watched) this.#lastRead[cell * threads + thread] = at;
-    this.#order(at, thread, candidates);
-  }
-
-  #unorderPause(at: number, thread: number): void {
-    for (const cell of this.watched[at] as readonly number[]) {
-      let read = -1;
-      for (let k = (this.count[thread] as number) - 2; k >= 0 && read < 0; k--) {
-        const earlier = this.#position[thread * this.limits.stepsMax + k] as number;
-        const same = this.cell[earlier] === cell && isMemory(this.op[earlier] as number) && this.wrote[earlier] === 0;
-        if (same || this.watched[earlier]?.includes(cell) === true) read = earlier;
-      }
-      this.#lastRead[cell * this.threads + thread] = read;
-    }
-  }
-
-  #orderEdge(at: number, thread: number, mine: Int32Array, theirs: Int32Array): void {
-    this.#readBefore[at] = mine[thread] as number;
-    mine[thread] = at;
-    let candidates = 0;
+  /** An invocation takes the value of its variable, a return gives one to its own. */
+  #bind(at: number, op: number): number {
     const variable = this.index[at] as number;
-    for (let other = 0; other < this.threads; other++) {
-      const edge = theirs[other] as number;
-      if (other === thread || edge < 0) continue;
-      // Without intervals a hand-over still orders: the invocation follows the return that bound its variable.
-      if (this.limits.intervals || (this.op[at] === Op.invoke && variable >= 0 && this.#boundBy(variable, other))) {
-        this.#candidates[candidates++] = edge;
-      }
-    }
-    this.#order(at, thread, candidates);
-  }
-
-  #boundBy(variable: number, thread: number): boolean {
-    for (let k = 0; k < (this.count[thread] as number); k++) {
-      const at = this.#position[thread * this.limits.stepsMax + k] as number;
-      if (this.op[at] === Op.return && this.index[at] === variable) return true;
-    }
-    return false;
-  }
-
-  /** Joins the clocks of the candidates into the event's and keeps as races those that are ordered by nothing else. */
-  #order(at: number, thread: number, candidates: number): void {
-    const { threads, clock } = this;
-    const base = at * threads;
-    const previous = this.last[thread] as number;
-    if (previous < 0) clock.fill(0, base, base + threads);
-    else for (let t = 0; t < threads; t++) clock[base + t] = clock[previous * threads + t] as number;
-    this.raceCount = 0;
-    for (let i = 0; i < candidates; i++) {
-      const candidate = this.#candidates[i] as number;
-      if ((clock[base + (this.thread[candidate] as number)] as number) > (this.ordinal[candidate] as number)) continue;
-      let immediate = true;
-      for (let j = 0; j < candidates && immediate; j++) {
-        if (j !== i && this.happensBefore(candidate, this.#candidates[j] as number)) immediate = false;
-      }
-      if (immediate) this.races[this.raceCount++] = candidate;
-    }
-    for (let i = 0; i < candidates; i++) {
-      const from = (this.#candidates[i] as number) * threads;
-      for (let t = 0; t < threads; t++) {
-        const count = clock[from + t] as number;
-        if (count > (clock[base + t] as number)) clock[base + t] = count;
-      }
-    }
-    clock[base + thread] = (this.ordinal[at] as number) + 1;
+    if (op === Op.invoke) return variable < 0 ? 0 : (this.program.variables[variable] as number);
+    const response = this.operand[at] as number;
+    if (variable >= 0) this.program.variables[variable] = response;
+    return response;
   }
 
   #wouldWrite(thread: number): boolean {
@@ -459,14 +282,14 @@ export class Execution {
   }
 
   #watches(waiting: number, writing: number): boolean {
-    return this.#wouldWrite(writing) && (this.#nextWatched[waiting] as number[]).includes(this.nextCell[writing] as number);
+    return this.#wouldWrite(writing) && (this.#nextWatched[waiting] as readonly number[]).includes(this.nextCell[writing] as number);
   }
 
   /** Cells that the thread has read since its last pause or invocation. */
   #readSincePause(thread: number): number[] {
     const cells = new Set<number>();
     for (let k = (this.count[thread] as number) - 1; k >= 0; k--) {
-      const at = this.#position[thread * this.limits.stepsMax + k] as number;
+      const at = this.position(thread, k);
       const op = this.op[at] as number;
       if (op === Op.pause || op === Op.invoke) break;
       if (isMemory(op) && op !== Op.store && op !== Op.write && op !== Op.poke) cells.add(this.cell[at] as number);
@@ -474,31 +297,6 @@ export class Execution {
     return [...cells];
   }
 
-  /** Whether a cell that a paused thread has read was written since by somebody else. */
-  #awakened(thread: number): boolean {
-    const watched = this.#nextWatched[thread] as number[];
-    for (let k = (this.count[thread] as number) - 1; k >= 0; k--) {
-      const at = this.#position[thread * this.limits.stepsMax + k] as number;
-      const op = this.op[at] as number;
-      if (op === Op.pause || op === Op.invoke) return false;
-      const cell = this.cell[at] as number;
-      if (!isMemory(op) || !watched.includes(cell)) continue;
-      let write = this.#lastWrite[cell] as number;
-      while (write > at && this.thread[write] === thread) write = this.#writeBefore[write] as number;
-      if (write > at) return true;
-    }
-    return false;
-  }
-
-  #grow(cell: number): void {
-    const size = Math.max(cell + 1, this.#lastWrite.length * 2);
-    const writes = new Int32Array(size).fill(-1);
-    writes.set(this.#lastWrite);
-    this.#lastWrite = writes;
-    const reads = new Int32Array(size * this.threads).fill(-1);
-    reads.set(this.#lastRead);
-    this.#lastRead = reads;
-  }
 }
 
 /** One atomic step on a view, by the only thread that really runs; gives what the operation returns. */

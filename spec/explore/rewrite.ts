@@ -1,16 +1,11 @@
-import { atomicOps, Colours, intrinsics, isName, methodName, rootName } from './colour.ts';
+import { atomicOps, Colours, intrinsics } from './colour.ts';
 import type { FunctionInfo, ModuleInfo, Scope } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { bare, children, Refusal, type Node } from './source.ts';
+import { isElement, isInChain, methodName, rootName, viewMethods, type Element } from './syntax.ts';
 
 /** A function or method as far as rewriting needs it; the parser's own types also cover bodiless declarations of TypeScript. */
 type Callable = { start: number; end: number; params: Node[]; body: Node | null };
-
-/** Methods of a typed array that read or write its elements where no access would be seen. */
-const viewMethods = new Set([
-  'at', 'copyWithin', 'entries', 'every', 'fill', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'includes', 'indexOf', 'join',
-  'lastIndexOf', 'map', 'reduce', 'reduceRight', 'reverse', 'set', 'slice', 'some', 'sort', 'toReversed', 'toSorted', 'values', 'with',
-]);
 
 /**
  * The text of a module for exploration: the body of a function that gets its imports handed in. Every function that reaches a shared
@@ -99,13 +94,13 @@ class Rewriter {
       case 'CallExpression':
         return this.#call(node);
       case 'MemberExpression':
-        return node.computed && !isName(node.property) ? this.#element(node) : undefined;
+        return isElement(node) ? this.#element(node) : undefined;
       case 'AssignmentExpression':
         return this.#assignment(node);
       case 'UpdateExpression':
         return this.#update(node);
       case 'UnaryExpression':
-        return this.#deletion(node);
+        return node.operator === 'delete' && isElement(bare(node.argument)) ? this.#guardedMember(bare(node.argument) as Element, 'delete ') : undefined;
       case 'SpreadElement':
         return `...${this.#guard(node.argument)}`;
       case 'ForOfStatement':
@@ -279,7 +274,7 @@ class Rewriter {
   #assignment(node: Node & { type: 'AssignmentExpression' }): string | undefined {
     const left = bare(node.left as Node);
     if (left.type === 'ArrayPattern') return `${this.#emit(left)}${this.#text.slice(node.left.end, node.right.start)}${this.#guard(node.right)}`;
-    if (left.type !== 'MemberExpression' || !left.computed || isName(left.property)) return undefined;
+    if (!isElement(left)) return undefined;
     const logical = node.operator === '&&=' || node.operator === '||=' || node.operator === '??=';
     if (logical || !this.#canYield()) return this.#guardedMember(left, '') + this.#text.slice(left.end, node.right.start) + this.#emit(node.right);
     const site = this.#site(node);
@@ -293,7 +288,7 @@ class Rewriter {
 
   #update(node: Node & { type: 'UpdateExpression' }): string | undefined {
     const target = bare(node.argument as Node);
-    if (target.type !== 'MemberExpression' || !target.computed || isName(target.property)) return undefined;
+    if (!isElement(target)) return undefined;
     if (!this.#canYield()) return node.prefix ? node.operator + this.#guardedMember(target, '') : this.#guardedMember(target, '') + node.operator;
     const site = this.#site(node);
     const [object, index, old] = [this.#temporary(), this.#temporary(), this.#temporary()];
@@ -301,12 +296,6 @@ class Rewriter {
     const write = `(__puts(${object}, ${index}, ${next}, ${site}) ? yield : __got())`;
     const read = `${object} = ${this.#emit(target.object)}, ${index} = ${this.#emit(target.property)}, ${old} = (__looks(${object}, ${index}, ${site}) ? yield : __got())`;
     return `(${read}, ${write}${node.prefix ? '' : `, ${old}`})`;
-  }
-
-  #deletion(node: Node & { type: 'UnaryExpression' }): string | undefined {
-    const target = bare(node.argument);
-    const isElement = node.operator === 'delete' && target.type === 'MemberExpression' && target.computed && !isName(target.property);
-    return isElement ? this.#guardedMember(target, 'delete ') : undefined;
   }
 
   #forOf(node: Node & { type: 'ForOfStatement' }): string {
@@ -342,13 +331,8 @@ class Rewriter {
     return out + this.#text.slice(at, node.end);
   }
 
-  #canYield(): boolean {
-    return this.#owner.generator && !this.#inParameters;
-  }
-
-  #temporary(): string {
-    return `__t${this.#temporaries++}`;
-  }
+  #canYield = (): boolean => this.#owner.generator && !this.#inParameters;
+  #temporary = (): string => `__t${this.#temporaries++}`;
 
   #site(node: Node): number {
     const { source } = this.#module;
@@ -360,11 +344,4 @@ class Rewriter {
   #lines(start: number, end: number): string {
     return this.#text.slice(start, end).replaceAll(/[^\n]+/g, '');
   }
-}
-
-/** Whether the node has an optional link further inside, so that it stands in a chain that may be cut short. */
-function isInChain(node: Node): boolean {
-  if (node.type === 'CallExpression') return node.optional || isInChain(node.callee);
-  if (node.type === 'MemberExpression') return node.optional || isInChain(node.object);
-  return false;
 }

@@ -21,7 +21,7 @@ function rawIndices(files: readonly string[], plant = ''): string[] {
   for (const file of files) {
     const source = program.getSourceFile(file) as ts.SourceFile;
     const visit = (node: ts.Node): void => {
-      if (ts.isElementAccessExpression(node) && /Array<SharedArrayBuffer>$/.test(checker.typeToString(checker.getTypeAtLocation(node.expression), undefined, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias))) {
+      if (ts.isElementAccessExpression(node) && checker.typeToString(checker.getTypeAtLocation(node.expression), undefined, ts.TypeFormatFlags.NoTruncation | ts.TypeFormatFlags.InTypeAlias).endsWith('Array<SharedArrayBuffer>')) {
         found.push(`${file.slice(root.length + 1)}:${source.getLineAndCharacterOfPosition(node.getStart(source)).line + 1}`);
       }
       ts.forEachChild(node, visit);

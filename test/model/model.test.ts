@@ -62,7 +62,7 @@ describe('the composed model', () => {
       fc.property(geometries, choices, (geo, picks) => {
         const model = new Model({ ...geo }, rules);
         let state = walk(model, picks).at(-1) as State;
-        for (const [frame, count] of [...state.allocations]) {
+        for (const [frame, count] of state.allocations) {
           const step = model.step(state, { op: 'free', worker: 0, frame, count }, 0);
           if (!step.ok) throw new Error(step.reason);
           state = step.state;

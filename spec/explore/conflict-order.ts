@@ -1,0 +1,203 @@
+import { isMemory, Op } from './access.ts';
+import type { Events } from './events.ts';
+
+/**
+ * The order that dependence puts on the events of an execution: same thread, or same cell and one writes, or a return and another
+ * thread's invocation. The clock of an event counts, per thread, the events that happen before it or are it.
+ */
+export class ConflictOrder {
+  readonly #events: Events;
+  /** Whether a return and another thread's invocation are dependent. */
+  readonly #intervals: boolean;
+  readonly clock: Int32Array;
+  /** Immediate races of the event just performed: positions that it does not happen after by any other way. */
+  readonly races: Int32Array;
+  raceCount = 0;
+  readonly #candidates: Int32Array;
+  /** Position of the last write of a cell, and of the last read of a cell by a thread; −1 for none. */
+  #lastWrite = new Int32Array(256).fill(-1);
+  #lastRead: Int32Array;
+  readonly #lastInvoke: Int32Array;
+  readonly #lastReturn: Int32Array;
+  /** To undo: what those were before the event. */
+  readonly #writeBefore: Int32Array;
+  readonly #readBefore: Int32Array;
+
+  constructor(events: Events, intervals: boolean) {
+    const { threads, stepsMax } = events;
+    this.#events = events;
+    this.#intervals = intervals;
+    this.clock = new Int32Array(stepsMax * threads);
+    this.races = new Int32Array(threads + 1);
+    this.#candidates = new Int32Array(threads + 1);
+    this.#lastRead = new Int32Array(256 * threads).fill(-1);
+    this.#lastInvoke = new Int32Array(threads).fill(-1);
+    this.#lastReturn = new Int32Array(threads).fill(-1);
+    this.#writeBefore = new Int32Array(stepsMax);
+    this.#readBefore = new Int32Array(stepsMax);
+  }
+
+  /** Makes room for a cell. */
+  know(cell: number): void {
+    if (cell >= this.#lastWrite.length) this.#grow(cell);
+  }
+
+  /** Whether the event at `position` happens before the one at `later`. */
+  happensBefore(position: number, later: number): boolean {
+    const events = this.#events;
+    return (this.clock[later * events.threads + (events.thread[position] as number)] as number) > (events.ordinal[position] as number);
+  }
+
+  /** Whether nobody has written the cell yet in this execution. */
+  isUnwritten(cell: number): boolean {
+    return (this.#lastWrite[cell] as number) < 0;
+  }
+
+  /** Clock and races of a memory access. */
+  access(at: number, thread: number, cell: number): void {
+    const events = this.#events;
+    const { threads } = events;
+    const write = this.#lastWrite[cell] as number;
+    let candidates = 0;
+    if (write >= 0 && events.thread[write] !== thread) this.#candidates[candidates++] = write;
+    if (events.wrote[at] === 1) {
+      for (let other = 0; other < threads; other++) {
+        const read = this.#lastRead[cell * threads + other] as number;
+        if (other !== thread && read > write) this.#candidates[candidates++] = read;
+      }
+      this.#writeBefore[at] = write;
+      this.#lastWrite[cell] = at;
+    } else {
+      this.#readBefore[at] = this.#lastRead[cell * threads + thread] as number;
+      this.#lastRead[cell * threads + thread] = at;
+    }
+    this.#order(at, thread, candidates);
+  }
+
+  /** A pause reads every cell that it waits for. */
+  pause(at: number, thread: number): void {
+    const events = this.#events;
+    const { threads } = events;
+    const watched = events.watched[at] as readonly number[];
+    let candidates = 0;
+    for (let other = 0; other < threads; other++) {
+      if (other === thread) continue;
+      let latest = -1;
+      for (const cell of watched) {
+        const write = this.#lastWrite[cell] as number;
+        if (write > latest && events.thread[write] === other) latest = write;
+      }
+      if (latest >= 0) this.#candidates[candidates++] = latest;
+    }
+    for (const cell of watched) this.#lastRead[cell * threads + thread] = at;
+    this.#order(at, thread, candidates);
+  }
+
+  /** Clock and races of an invocation or a return. */
+  edge(at: number, thread: number): void {
+    const events = this.#events;
+    const [mine, theirs] = events.op[at] === Op.invoke ? [this.#lastInvoke, this.#lastReturn] : [this.#lastReturn, this.#lastInvoke];
+    this.#readBefore[at] = mine[thread] as number;
+    mine[thread] = at;
+    let candidates = 0;
+    const variable = events.index[at] as number;
+    for (let other = 0; other < events.threads; other++) {
+      const edge = theirs[other] as number;
+      if (other === thread || edge < 0) continue;
+      // Without intervals a hand-over still orders: the invocation follows the return that bound its variable.
+      if (this.#intervals || (events.op[at] === Op.invoke && variable >= 0 && this.#boundBy(variable, other))) {
+        this.#candidates[candidates++] = edge;
+      }
+    }
+    this.#order(at, thread, candidates);
+  }
+
+  /** Takes back the last event. */
+  undo(at: number, thread: number): void {
+    const events = this.#events;
+    const op = events.op[at] as number;
+    const cell = events.cell[at] as number;
+    if (op === Op.pause) this.#undoPause(at, thread);
+    else if (op === Op.invoke) this.#lastInvoke[thread] = this.#readBefore[at] as number;
+    else if (op === Op.return) this.#lastReturn[thread] = this.#readBefore[at] as number;
+    else if (events.wrote[at] === 1) this.#lastWrite[cell] = this.#writeBefore[at] as number;
+    else this.#lastRead[cell * events.threads + thread] = this.#readBefore[at] as number;
+  }
+
+  /** Whether a cell that a paused thread has read was written since by somebody else. */
+  isAwake(thread: number, watched: readonly number[]): boolean {
+    const events = this.#events;
+    for (let k = (events.count[thread] as number) - 1; k >= 0; k--) {
+      const at = events.position(thread, k);
+      const op = events.op[at] as number;
+      if (op === Op.pause || op === Op.invoke) return false;
+      const cell = events.cell[at] as number;
+      if (!isMemory(op) || !watched.includes(cell)) continue;
+      let write = this.#lastWrite[cell] as number;
+      while (write > at && events.thread[write] === thread) write = this.#writeBefore[write] as number;
+      if (write > at) return true;
+    }
+    return false;
+  }
+
+  #undoPause(at: number, thread: number): void {
+    const events = this.#events;
+    for (const cell of events.watched[at] as readonly number[]) {
+      let read = -1;
+      for (let k = (events.count[thread] as number) - 2; k >= 0 && read < 0; k--) {
+        const earlier = events.position(thread, k);
+        const same = events.cell[earlier] === cell && isMemory(events.op[earlier] as number) && events.wrote[earlier] === 0;
+        if (same || events.watched[earlier]?.includes(cell) === true) read = earlier;
+      }
+      this.#lastRead[cell * events.threads + thread] = read;
+    }
+  }
+
+  #boundBy(variable: number, thread: number): boolean {
+    const events = this.#events;
+    for (let k = 0; k < (events.count[thread] as number); k++) {
+      const at = events.position(thread, k);
+      if (events.op[at] === Op.return && events.index[at] === variable) return true;
+    }
+    return false;
+  }
+
+  /** Joins the clocks of the candidates into the event's and keeps as races those that are ordered by nothing else. */
+  #order(at: number, thread: number, candidates: number): void {
+    const events = this.#events;
+    const { threads } = events;
+    const { clock } = this;
+    const base = at * threads;
+    const previous = events.last[thread] as number;
+    if (previous < 0) clock.fill(0, base, base + threads);
+    else for (let t = 0; t < threads; t++) clock[base + t] = clock[previous * threads + t] as number;
+    this.raceCount = 0;
+    for (let i = 0; i < candidates; i++) {
+      const candidate = this.#candidates[i] as number;
+      if ((clock[base + (events.thread[candidate] as number)] as number) > (events.ordinal[candidate] as number)) continue;
+      let immediate = true;
+      for (let j = 0; j < candidates && immediate; j++) {
+        if (j !== i && this.happensBefore(candidate, this.#candidates[j] as number)) immediate = false;
+      }
+      if (immediate) this.races[this.raceCount++] = candidate;
+    }
+    for (let i = 0; i < candidates; i++) {
+      const from = (this.#candidates[i] as number) * threads;
+      for (let t = 0; t < threads; t++) {
+        const count = clock[from + t] as number;
+        if (count > (clock[base + t] as number)) clock[base + t] = count;
+      }
+    }
+    clock[base + thread] = (events.ordinal[at] as number) + 1;
+  }
+
+  #grow(cell: number): void {
+    const size = Math.max(cell + 1, this.#lastWrite.length * 2);
+    const writes = new Int32Array(size).fill(-1);
+    writes.set(this.#lastWrite);
+    this.#lastWrite = writes;
+    const reads = new Int32Array(size * this.#events.threads).fill(-1);
+    reads.set(this.#lastRead);
+    this.#lastRead = reads;
+  }
+}
