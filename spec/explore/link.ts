@@ -1,3 +1,4 @@
+import { compileFunction } from 'node:vm';
 import { isCoroutine, isSharedView, isMemory, mode, pending, requests, type Coroutine } from './access.ts';
 import { SubjectError } from './cells.ts';
 import { Colours, type Resolution } from './colour.ts';
@@ -43,15 +44,15 @@ export async function loadForExploration(entry: string, host: ModuleHost): Promi
     const namespace: Namespace = {};
     namespaces.set(path, namespace);
     const module = modules.get(path) as ModuleInfo;
-    const body = `${rewrite(module, colours, sites)}\n//# sourceURL=${path}`;
+    const body = rewrite(module, colours, sites);
     const importer = (specifier: string): Namespace => {
       const found = host.resolve(specifier, path);
       if (found.kind === 'source') return evaluate(found.path);
       return found.kind === 'intrinsics' ? {} : (externals.get(`${specifier} ${path}`) as Namespace);
     };
     const scope = runtime(importer, namespace, sites);
-    // oxlint-disable-next-line no-new-func -- this is how rewritten source becomes code
-    new Function(...Object.keys(scope), body)(...Object.values(scope));
+    // Lines stay where they are, so that the stack of an error in a subject names its own lines.
+    compileFunction(body, Object.keys(scope), { filename: path })(...Object.values(scope));
     return namespace;
   };
   return { exports: evaluate(entry), sites, files: [...modules.keys()] };
