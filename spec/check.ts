@@ -78,6 +78,7 @@ class CheckRun {
     this.#loaded = loaded;
     this.#plan = plan;
     this.#context = context;
+    if (plan.invariants.length > 0) this.#notes.push(`only ${plan.invariants.join(', ')} counts; violations of others are passed over`);
     if (loaded.subject.observe === undefined) this.#notes.push('judged weakly: the subject has no observe(), so memory is compared with the model by its answers only');
   }
 

@@ -14,7 +14,7 @@ export const free: CommandEntry<FreeCommand> = {
   arbitrary: (around) => {
     const runs = [...around.own, ...around.others];
     const byNumber = fc
-      .record({ frame: fc.integer({ min: around.firstFrame, max: around.firstFrame + around.frames - 1 }), count: fc.integer({ min: 1, max: around.countMax }) })
+      .record({ frame: fc.integer({ min: Math.max(0, around.firstFrame - 1), max: around.firstFrame + around.frames + 1 }), count: fc.integer({ min: 1, max: around.countMax }) })
       .map(({ frame, count }): FreeCommand => ({ name: 'free', target: { frame }, count }));
     if (runs.length === 0) return undefined;
     const run = fc.constantFrom(...runs);

@@ -1,0 +1,44 @@
+import type { CheckReport, PhaseReport, SubjectReport } from '../../spec/report.ts';
+import type { Paint } from '../terminal.ts';
+import { violationText } from './counterexample.ts';
+
+export const number = (value: number): string => value.toLocaleString('en-US');
+export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+/** The heading of a check. */
+export function headingText({ tool, seed }: Pick<CheckReport, 'tool' | 'seed'>, preset: string): string {
+  return `frameproof ${tool.version} · seed ${seed} · ${preset}`;
+}
+
+/** One line of the plan and what came of it. */
+export function phaseText(phase: PhaseReport, paint: Paint): string {
+  const { strategy, scope, scenarios, executions, exhausted, violated, plannedExhaustive, note, durationMs } = phase;
+  const mark = violated ? paint('red', '✗') : note !== '' ? paint('yellow', '?') : paint('green', '✓');
+  const what = violated ? 'violated' : scenarios === 0 && note !== '' ? 'not run' : plannedExhaustive ? (exhausted ? 'exhausted' : 'not exhausted') : 'sampled';
+  const counts = scenarios === 0 ? '' : `${number(scenarios)} scenario${scenarios === 1 ? '' : 's'} · ${number(executions)} execution${executions === 1 ? '' : 's'} · `;
+  return ` ${mark} ${strategy.padEnd(11)} ${scope}\n               ${counts}${what}${note === '' ? '' : ` (${note})`}   ${paint('dim', seconds(durationMs))}`;
+}
+
+/** What was covered of a subject, after its phases. */
+export function subjectText(subject: SubjectReport, paint: Paint): string {
+  const { coverage, verdict, violations, notes } = subject;
+  const { modelTransitions, stepsMax, incomplete, redundant } = coverage;
+  const lines = [
+    `   model       ${modelTransitions.covered} of ${modelTransitions.total} transitions of the reference model taken${modelTransitions.missing.length === 0 ? '' : `; not: ${modelTransitions.missing.join(', ')}`}`,
+    `   steps       ${Object.entries(stepsMax).map(([name, steps]) => `${name} ≤ ${steps}`).join(', ')} accesses (most seen, waiting included) · ${number(coverage.steps)} in all · ${number(redundant)} redundant executions`,
+  ];
+  if (incomplete > 0) lines.push(`   ${paint('yellow', 'incomplete')}  ${number(incomplete)} executions reached the limit of steps`);
+  for (const note of notes) lines.push(`   note        ${note}`);
+  lines.push('   not covered crashes, stale hint reads, anything beyond the scopes above');
+  for (const violation of violations) lines.push('', violationText(violation, paint));
+  const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
+  lines.push('', ` ${subject.module}: ${verdictText} · ${number(coverage.scenarios)} scenarios · ${number(coverage.executions)} executions${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants held` : ''}`);
+  return lines.join('\n');
+}
+
+/** The last line of a check. */
+export function closingText(report: CheckReport, exit: number, paint: Paint): string {
+  const count = (verdict: SubjectReport['verdict']): number => report.subjects.filter((subject) => subject.verdict === verdict).length;
+  const parts = [`${count('held')} held`, `${count('violated')} violated`, ...(count('inconclusive') > 0 ? [`${count('inconclusive')} inconclusive`] : [])];
+  return paint('bold', `${parts.join(', ')}${report.interrupted ? ' · interrupted' : ''} · ${seconds(report.durationMs)} · exit ${exit}`);
+}
