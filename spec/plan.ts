@@ -33,7 +33,8 @@ const smoke: readonly Phase[] = [
 ];
 
 const ci: readonly Phase[] = [
-  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }) },
+  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 1, prefixOps: 2 }) },
   { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2 }) },
   { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, countMax: 7 }) },
   { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 2, ops: 1 }) },
@@ -47,6 +48,7 @@ const ci: readonly Phase[] = [
 
 const nightly: readonly Phase[] = [
   ...ci,
+  { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
   { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, prefixOps: 1, countMax: 7 }) },
   { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2, countMax: 8 }) },
   { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 2 }) },

@@ -51,12 +51,13 @@ export function within(scope: Scope, limits: Limits | undefined, features: Featu
 
 /** `2 threads × 2 commands, 8 frames in chunks of 4`. */
 export function describeScope(scope: Scope): string {
-  const { threads, ops, frames, chunkFrames, firstFrame, reserved, prefixOps, marks } = scope;
+  const { threads, ops, frames, chunkFrames, firstFrame, reserved, prefixOps, marks, countMax } = scope;
   const extra = [
     firstFrame === 0 ? '' : ` from ${firstFrame}`,
     reserved.length === 0 ? '' : `, ${reserved.reduce((sum, { count }) => sum + count, 0)} reserved`,
     marks === undefined ? '' : ', watermarks',
     prefixOps === 0 ? '' : `, prefix ≤ ${prefixOps}`,
+    `, counts ≤ ${countMax}`,
   ].join('');
   return `${threads} thread${threads === 1 ? '' : 's'} × ${ops} command${ops === 1 ? '' : 's'}, ${frames} frame${frames === 1 ? '' : 's'}${chunkFrames < frames ? ` in chunks of ${chunkFrames}` : ''}${extra}`;
 }

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { presets, type Phase } from '../spec/plan.ts';
-import { scopeOf } from '../spec/scope.ts';
+import { presets } from '../spec/plan.ts';
 import { load, runCheck, type Plant } from './support/subjects.ts';
 
 /** Bugs of the kinds that a change to the allocator is likely to bring, each planted in its source. */
@@ -37,11 +36,7 @@ const plants: readonly (Plant & { readonly name: string; readonly on?: string; r
   { name: 'the pressure forgets its gap', marked: true, file: 'impl/layout.ts', from: 'framesFree >= low + gap ? 0', to: 'framesFree >= low ? 0' },
 ];
 
-/** The preset's phases without the one that is large and full of out-of-memory, which none of these needs. */
-const phases: readonly Phase[] = [
-  ...presets.ci.phases.slice(1),
-  { strategy: 'exhaustive', scope: scopeOf({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
-];
+const { phases } = presets.ci;
 
 describe('a bug planted in the hybrid allocator is found with at most six commands', () => {
   test.each(plants)('$name', async ({ on, marked, ...plant }) => {
