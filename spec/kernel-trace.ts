@@ -1,3 +1,4 @@
+import { match } from 'ts-pattern';
 import { Ledger } from '../model/index.ts';
 import type { Verdict } from './report.ts';
 
@@ -103,14 +104,21 @@ export class KernelTraceJudge {
     this.#counts[allocates ? 'allocations' : 'frees']++;
     const event = allocates ? this.#ledger.allocate(frame, 2 ** order) : this.#ledger.free(frame, 2 ** order);
     if (event.kind === 'ok') return;
-    if (event.kind === 'partialFree') {
-      this.#counts.partialFrees++;
-      return;
-    }
-    this.#counts[event.kind]++;
-    const reason =
-      event.kind === 'ownedTwice' ? `frame ${event.frame} is handed out while it is owned` : `a block of order ${order} starts at frame ${event.frame}, no multiple of its ${2 ** order} frames`;
-    if (this.#violations.length < listedMax) this.#violations.push({ line: this.#line, cpu, frame: event.frame, order, reason });
+    const reason = match(event)
+      .with({ kind: 'partialFree' }, () => {
+        this.#counts.partialFrees++;
+        return undefined;
+      })
+      .with({ kind: 'ownedTwice' }, (twice) => {
+        this.#counts.ownedTwice++;
+        return `frame ${twice.frame} is handed out while it is owned`;
+      })
+      .with({ kind: 'misaligned' }, ({ frame: start }) => {
+        this.#counts.misaligned++;
+        return `a block of order ${order} starts at frame ${start}, no multiple of its ${2 ** order} frames`;
+      })
+      .exhaustive();
+    if (reason !== undefined && this.#violations.length < listedMax) this.#violations.push({ line: this.#line, cpu, frame: event.frame, order, reason });
   }
 
   #number(pattern: RegExp, fields: string, column: number, name: string): number {

@@ -1,4 +1,5 @@
 import process from 'node:process';
+import { match } from 'ts-pattern';
 import { check, type CheckPlan } from '../../spec/check.ts';
 import { SubjectError } from '../../spec/explore/cells.ts';
 import { invariants } from '../../spec/invariants.ts';
@@ -124,18 +125,23 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
         progress.clear();
         return next.value;
       }
-      const event = next.value;
-      if (event.kind === 'progress') {
-        const of = event.total === undefined ? '' : ` of ${event.total}`;
-        progress.say(`   ${event.subject} · ${event.phase} · ${event.scenarios}${of} scenarios · ${event.executions} executions`);
-        await interrupt.breathe();
-      } else if (event.kind === 'shrinking') {
-        progress.say(`   ${event.subject} · shrinking: ${event.commands} commands, ${event.tried} reductions tried`);
-        await interrupt.breathe();
-      } else if (event.kind === 'phase') {
-        progress.clear();
-        if (!json && !quiet) await print(`${phaseText(event.report, paint)}\n`);
-      }
+      await match(next.value)
+        .with({ kind: 'progress' }, async ({ subject: name, phase, scenarios, total, executions }) => {
+          progress.say(`   ${name} · ${phase} · ${scenarios}${total === undefined ? '' : ` of ${total}`} scenarios · ${executions} executions`);
+          await interrupt.breathe();
+        })
+        .with({ kind: 'shrinking' }, async ({ subject: name, commands, tried }) => {
+          progress.say(`   ${name} · shrinking: ${commands} commands, ${tried} reductions tried`);
+          await interrupt.breathe();
+        })
+        .with({ kind: 'violation' }, async ({ subject: name, invariant }) => {
+          progress.say(`   ${name} · ${invariant} is broken`);
+        })
+        .with({ kind: 'phase' }, async ({ report }) => {
+          progress.clear();
+          if (!json && !quiet) await print(`${phaseText(report, paint)}\n`);
+        })
+        .exhaustive();
     }
   } catch (error) {
     progress.clear();
