@@ -22,11 +22,11 @@ aligned to its size, is a violation, named by its line.
 
 To record one (as root):
   cd /sys/kernel/tracing; echo 1 > events/kmem/mm_page_alloc/enable; echo 1 > events/kmem/mm_page_free/enable
-  echo 1 > tracing_on; sleep 10; echo 0 > tracing_on; gzip -c trace > ~/work.trace.gz
+  echo 1 > tracing_on; sleep 10; echo 0 > tracing_on; gzip -c trace > ~/kernel.trace.gz
 
 Examples:
-  frameproof trace work.trace.gz
-  frameproof trace work.trace.gz --json
+  frameproof trace kernel.trace.gz
+  frameproof trace kernel.trace.gz --json
 
 Exit codes: 0 held, 1 violated, 2 unreadable, 3 no allocation event in a file.`,
   options: commonOptions,
@@ -34,7 +34,7 @@ Exit codes: 0 held, 1 violated, 2 unreadable, 3 no allocation event in a file.`,
 };
 
 async function runTrace(parsed: Parsed): Promise<number> {
-  if (parsed.positionals.length === 0) throw new UsageError('trace takes at least one file: frameproof trace work.trace.gz');
+  if (parsed.positionals.length === 0) throw new UsageError('trace takes at least one file: frameproof trace kernel.trace.gz');
   const json = parsed.flag('json');
   const progress = new Progress(parsed.flag('quiet') || json);
   const paint = paintFor(process.stdout, !parsed.flag('no-color'));

@@ -36,7 +36,7 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
     [['check', '--frames', '8', '--chunk', '3', 'builtin:hybrid'], /impossible geometry: chunks of 3 frames/],
     [['check', '--preset', 'huge', 'builtin:hybrid'], /--preset huge: expected smoke, ci, nightly/],
     [['check', '--time', 'soon', 'builtin:hybrid'], /--time soon/],
-    [['check', '--invariant', 'FP-XXX-1', 'builtin:hybrid'], /FP-XXX-1: no such invariant/],
+    [['check', '--invariant', 'FP-ZZZ-9', 'builtin:hybrid'], /FP-ZZZ-9: no such invariant/],
     [['check', 'builtin:nothing'], /builtin:nothing: no such allocator; known: builtin:hybrid/],
     [['check', './nowhere.subject.ts'], /nowhere\.subject\.ts: no such subject/],
     [['check', './broken.subject.ts'], /broken\.subject\.ts:2:\d+: does not parse/],

@@ -8,15 +8,15 @@ import { defineSubject } from 'frameproof';
 import { peek, poke, ownRead, ownWrite } from 'frameproof/impl';
 export default defineSubject({
   name: 'racing', limits: { framesMax: 2 },
-  create: ({ firstFrame }: any) => ({ memory: new SharedArrayBuffer(16), firstFrame }),
+  create: ({ firstFrame }: { firstFrame: number }) => ({ memory: new SharedArrayBuffer(16), firstFrame }),
   ${hints}
-  attach: ({ memory, firstFrame }: any, worker: number) => {
+  attach: ({ memory, firstFrame }: { memory: SharedArrayBuffer; firstFrame: number }, worker: number) => {
     const words = new Int32Array(memory);
     return { allocate: (): number => { ${body} const frame = Atomics.add(words, 0, 1); return frame < 2 ? firstFrame + frame : -1; }, free: () => -4 };
   },
 });`;
 const phases = [{ strategy: 'exhaustive' as const, scope: scopeOf({ frames: 2, threads: 2, ops: 1 }) }];
-const hints = 'hints: ({ memory }: any) => [new Int32Array(memory, 4, 1)],';
+const hints = 'hints: ({ memory }: { memory: SharedArrayBuffer }) => [new Int32Array(memory, 4, 1)],';
 
 test.each([
   ['two plain writes', 'ownWrite(words, 1, worker);', '', 'FP-RAC-1'],

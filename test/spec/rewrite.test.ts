@@ -17,7 +17,7 @@ export default defineSubject({
     new Int32Array(memory)[0] = 2 ** frames - 1;
     return { memory, firstFrame, frames };
   },
-  attach: ({ memory, firstFrame, frames }: any) => { const words = new Int32Array(memory); ${handle} },
+  attach: ({ memory, firstFrame, frames }: { memory: SharedArrayBuffer; firstFrame: number; frames: number }) => { const words = new Int32Array(memory); ${handle} },
 });`;
 
 const take = 'let v = Atomics.load(words, 0); while (v !== 0) { const low = v & -v; const was = Atomics.compareExchange(words, 0, v, v & ~low); if (was === v) return firstFrame + 31 - Math.clz32(low); v = was; } return -1;';
