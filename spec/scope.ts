@@ -18,8 +18,8 @@ export interface Scope {
   readonly countMax: number;
 }
 
-/** The largest order that fits the frames, at least a chunk. */
-export const orderFor = (frames: number, chunkFrames: number): number => Math.max(Math.floor(Math.log2(frames)), Math.log2(chunkFrames));
+/** The least order whose block holds all of the frames, at least a chunk: so that any count can be asked for. */
+export const orderFor = (frames: number, chunkFrames: number): number => Math.max(Math.ceil(Math.log2(frames)), Math.log2(chunkFrames));
 
 export function scopeOf(part: Partial<Scope> & Pick<Scope, 'frames' | 'threads' | 'ops'>): Scope {
   const chunkFrames = part.chunkFrames ?? Math.min(4, 2 ** Math.floor(Math.log2(part.frames)));
