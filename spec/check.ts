@@ -5,7 +5,7 @@ import { Dpor } from './explore/dpor.ts';
 import { RandomWalks } from './explore/random.ts';
 import { explore, type Ending, type Scheduler } from './explore/scheduler.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
-import { invariants } from './invariants.ts';
+import { invariants, type InvariantId } from './invariants.ts';
 import { Models } from './models.ts';
 import type { Phase } from './plan.ts';
 import type { Coverage, PhaseReport, SubjectReport, Verdict, ViolationReport } from './report.ts';
@@ -59,6 +59,9 @@ export function* check(loaded: LoadedSubject, plan: CheckPlan, context: CheckCon
   }
 }
 
+/** Judged only if the subject has observe(), framesFree() or pressure(). */
+const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1'];
+
 type Counts = { -readonly [K in 'scenarios' | 'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps']: number };
 
 class CheckRun {
@@ -71,6 +74,7 @@ class CheckRun {
   readonly #phases: PhaseReport[] = [];
   readonly #violations: ViolationReport[] = [];
   readonly #seen = new Set<string>();
+  readonly #judged = new Set<InvariantId>();
   readonly #notes: string[] = [];
   #cut = false;
 
@@ -117,9 +121,10 @@ class CheckRun {
     const complete = !this.#cut && planned.every((phase) => phase.exhausted) && this.#counts.incomplete === 0 && this.#counts.executions > 0;
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
     const broken = new Set(this.#violations.flatMap(({ invariant, alsoBroken }) => [invariant, ...alsoBroken]));
+    const held = invariants.filter(({ id }) => !broken.has(id) && (this.#judged.has(id) || !optional.includes(id)));
     return {
       name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage, phases: this.#phases, violations: this.#violations,
-      invariantsHeld: invariants.length - broken.size, notes: this.#notes,
+      invariantsHeld: held.length, notes: this.#notes,
     };
   }
 
@@ -147,7 +152,10 @@ class CheckRun {
     const before = { ...this.#counts };
     const violations = this.#violations.length;
     let exhausted = true;
-    let reported = started;
+    const beat = this.#heartbeat(() => ({
+      kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total,
+      scenarios: this.#counts.scenarios - before.scenarios, executions: this.#counts.executions - before.executions,
+    }));
     for (const scenario of scenarios) {
       if (this.isOver()) {
         exhausted = false;
@@ -155,15 +163,12 @@ class CheckRun {
       }
       this.#counts.scenarios++;
       const budget = sample ?? this.#plan.executionsMax;
-      const ended = yield* this.#scenario(scenario, scheduler(false), budget);
+      const ended = yield* this.#scenario(scenario, scheduler(false), budget, beat);
       if (ended === 'cut') {
         exhausted = false;
-        if (sample !== undefined) yield* this.#scenario(scenario, scheduler(true), budget);
+        if (sample !== undefined) yield* this.#scenario(scenario, scheduler(true), budget, beat);
       }
-      if (this.#context.now() - reported > 200) {
-        reported = this.#context.now();
-        yield { kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, scenarios: this.#counts.scenarios - before.scenarios, executions: this.#counts.executions - before.executions, total };
-      }
+      yield* beat();
     }
     const incomplete = this.#counts.incomplete > before.incomplete;
     const violated = this.#violations.length > violations;
@@ -176,8 +181,19 @@ class CheckRun {
     yield { kind: 'phase', subject: this.#loaded.subject.name, report };
   }
 
+  /** Gives an event five times a second: the one who asks for events is then also the one who can stop. */
+  #heartbeat(event: () => CheckEvent): () => Generator<CheckEvent, void> {
+    let last = this.#context.now();
+    const { now } = this.#context;
+    return function* () {
+      if (now() - last < 200) return;
+      last = now();
+      yield event();
+    };
+  }
+
   /** Runs one scenario; `cut` when executions were left. */
-  *#scenario(scenario: Scenario, scheduler: Scheduler, budget: number): Generator<CheckEvent, 'done' | 'cut'> {
+  *#scenario(scenario: Scenario, scheduler: Scheduler, budget: number, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, 'done' | 'cut'> {
     const judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#plan.judge);
     const { execution, prefixFinding } = judge;
     if (prefixFinding !== undefined || execution === undefined) {
@@ -187,7 +203,7 @@ class CheckRun {
     let executions = 0;
     for (const ending of explore(execution, scheduler)) {
       if (this.#cut || executions === budget) {
-        this.#keepSteps(judge);
+        this.#keep(judge);
         return 'cut';
       }
       this.#count(ending, execution.depth);
@@ -197,14 +213,17 @@ class CheckRun {
         break;
       }
       executions++;
-      if ((executions & 0x3f) === 0 && this.#context.stop()) this.#cut = true;
+      if ((executions & 0x3f) !== 0) continue;
+      yield* beat();
+      if (this.#context.stop()) this.#cut = true;
     }
     if (this.#context.stop()) this.#cut = true;
-    this.#keepSteps(judge);
+    this.#keep(judge);
     return 'done';
   }
 
-  #keepSteps(judge: ScenarioJudge): void {
+  #keep(judge: ScenarioJudge): void {
+    for (const id of judge.judged) this.#judged.add(id);
     for (const [name, steps] of Object.entries(judge.stepsMax)) this.#stepsMax[name] = Math.max(this.#stepsMax[name] ?? 0, steps);
   }
 

@@ -136,8 +136,8 @@ const list = [
   },
 ] as const satisfies readonly Invariant[];
 
-export const invariants: readonly Invariant[] = list;
 export type InvariantId = (typeof list)[number]['id'];
+export const invariants: readonly (Invariant & { readonly id: InvariantId })[] = list;
 
 export function invariant(id: InvariantId): Invariant {
   return list.find((each) => each.id === id) as Invariant;

@@ -1,10 +1,12 @@
 import type { Model, Operation, State } from '../model/index.ts';
 import { counts } from './commands/allocate.ts';
 import type { Geometry, Handle, ObservedFrame, PressureLevel, Subject } from './contract.ts';
-import type { Coroutine } from './explore/access.ts';
+import { isCoroutine, type Coroutine } from './explore/access.ts';
+import { SubjectError } from './explore/cells.ts';
 import { finding, invariants, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, describeResponse } from './linearizability.ts';
-import { entered, type ScenarioProgram } from './scenario-program.ts';
+import type { ScenarioProgram } from './scenario-program.ts';
+import { trusted } from './subject.ts';
 
 /** What the memory shows when nothing runs. */
 export interface Observed {
@@ -31,9 +33,9 @@ export function* examine(
   subject: Subject, program: ScenarioProgram, geometry: Geometry, model: Model, finals: readonly State[], pressures: ReadonlySet<PressureLevel> | undefined,
 ): Coroutine<Quiescent> {
   const handle = yield* program.attach(0);
-  const frames = subject.observe === undefined ? undefined : ((yield* entered(subject.observe(program.shared))) as readonly ObservedFrame[]);
-  const framesFree = handle.framesFree === undefined ? undefined : yield* entered(handle.framesFree());
-  const pressure = handle.pressure === undefined || geometry.marks === undefined ? undefined : yield* entered(handle.pressure());
+  const frames = subject.observe === undefined ? undefined : ((yield* trusted(`observe() of '${subject.name}'`, () => subject.observe?.(program.shared))) as readonly ObservedFrame[]);
+  const framesFree = handle.framesFree === undefined ? undefined : yield* trusted('framesFree()', () => handle.framesFree?.());
+  const pressure = handle.pressure === undefined || geometry.marks === undefined ? undefined : yield* trusted('pressure()', () => handle.pressure?.());
   const observed: Observed = {
     ...(frames === undefined ? {} : { frames }), ...(framesFree === undefined ? {} : { framesFree }), ...(pressure === undefined ? {} : { pressure }),
   };
@@ -58,8 +60,15 @@ export function* examine(
 function* probe(subject: Subject, handle: Handle, geometry: Geometry, model: Model, finals: readonly State[]): Coroutine<Finding | undefined> {
   let states = finals;
   const ask = function* (operation: Operation): Coroutine<Finding | undefined> {
-    const answer = operation.op === 'allocate' ? handle.allocate(operation.count) : handle.free(operation.frame, operation.count);
-    const response = yield* entered(answer);
+    let response: number;
+    try {
+      const answer = operation.op === 'allocate' ? handle.allocate(operation.count) : handle.free(operation.frame, operation.count);
+      response = isCoroutine(answer) ? ((yield* answer) as number) : answer;
+    } catch (error) {
+      if (error instanceof SubjectError) throw error;
+      return { ...finding('FP-EXC-1', `asked alone at the end, ${describeOperation(operation)} threw ${String(error)}`), layer: 'quiescence' };
+    }
+    if (!Number.isInteger(response)) return { ...finding('FP-EXC-1', `asked alone at the end, ${describeOperation(operation)} returned ${String(response)}`), layer: 'quiescence' };
     const steps = states.map((state) => model.step(state, operation, response));
     const accepted = steps.flatMap((step) => (step.ok ? [step.state] : []));
     const [rejected] = steps.flatMap((step) => (step.ok ? [] : [step]));

@@ -6,7 +6,7 @@ import { Execution, NeverEnds } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
 import type { Ending } from './explore/scheduler.ts';
 import { Histories, threw } from './history.ts';
-import { finding, type Finding } from './invariants.ts';
+import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
 import type { Models } from './models.ts';
 import { judgeOwnership } from './ownership.ts';
@@ -42,6 +42,8 @@ export class ScenarioJudge {
   readonly execution: Execution | undefined;
   /** What is wrong before any thread runs. */
   readonly prefixFinding: Finding | undefined;
+  /** Invariants that need something of the subject which this scenario had. */
+  readonly judged = new Set<InvariantId>();
   /** Own accesses of an operation between invocation and return, the most seen. */
   readonly stepsMax = { allocate: 0, free: 0 };
   readonly #loaded: LoadedSubject;
@@ -175,6 +177,9 @@ export class ScenarioJudge {
       if (!(error instanceof NeverEnds)) throw error;
       quiescent = { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
     }
+    if (quiescent.observed.frames !== undefined) this.judged.add('FP-REF-1');
+    if (quiescent.observed.framesFree !== undefined) this.judged.add('FP-CNT-1');
+    if (quiescent.observed.pressure !== undefined) this.judged.add('FP-WMK-1');
     this.#byMemory.set(key, quiescent);
     return quiescent;
   }

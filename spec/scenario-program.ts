@@ -8,7 +8,7 @@ import { runAtOnce } from './explore/link.ts';
 import { unbound, type Program } from './explore/program.ts';
 import { threw } from './history.ts';
 import { countsOf, type Scenario } from './scenario.ts';
-import { copierOf } from './subject.ts';
+import { copierOf, trusted } from './subject.ts';
 
 /** A call of the sequential prefix, as it went. */
 export interface PrefixCall {
@@ -41,7 +41,7 @@ export class ScenarioProgram implements Program {
     const variables = [...scenario.prefix.map(({ command }) => command), ...scenario.threads.flat()].flatMap((command) => entryOf(command).binds(command) ?? []);
     this.variables = new Int32Array(Math.max(0, ...variables.map((variable) => variable + 1))).fill(unbound);
     mode.live = false;
-    this.shared = runAtOnce(subject.create(scenario.geometry));
+    this.shared = runAtOnce(trusted(`create() of '${subject.name}'`, () => subject.create(scenario.geometry)));
     this.#copy = copierOf(this.shared);
     mode.live = true;
     this.setup = this.#prepare();
@@ -87,7 +87,7 @@ export class ScenarioProgram implements Program {
 
   /** A new handle of a worker. */
   *attach(worker: number): Coroutine<Handle> {
-    const handle = yield* entered(this.#subject.attach(this.#copy(), worker));
+    const handle = yield* trusted(`attach() of '${this.#subject.name}'`, () => this.#subject.attach(this.#copy(), worker));
     if (typeof handle !== 'object' || handle === null || typeof handle.allocate !== 'function' || typeof handle.free !== 'function') {
       throw new SubjectError(`attach() of '${this.#subject.name}' must give a handle with the methods allocate and free`);
     }
@@ -136,9 +136,4 @@ export class ScenarioProgram implements Program {
     for (const log of values) log.push(0);
     return values;
   }
-}
-
-/** The result of a call into the subject, whether it was rewritten or reaches no shared memory. */
-export function* entered<Result>(result: Result | Coroutine<Result>): Coroutine<Result> {
-  return isCoroutine(result) ? ((yield* result) as Result) : (result as Result);
 }

@@ -22,7 +22,7 @@ export interface Scope {
 export const orderFor = (frames: number, chunkFrames: number): number => Math.max(Math.ceil(Math.log2(frames)), Math.log2(chunkFrames));
 
 export function scopeOf(part: Partial<Scope> & Pick<Scope, 'frames' | 'threads' | 'ops'>): Scope {
-  const chunkFrames = part.chunkFrames ?? Math.min(4, 2 ** Math.floor(Math.log2(part.frames)));
+  const chunkFrames = part.chunkFrames ?? (part.frames < 4 ? 2 : 4);
   return {
     firstFrame: 0,
     reserved: [],

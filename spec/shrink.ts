@@ -2,6 +2,7 @@ import { entryOf, type Command } from './commands/index.ts';
 import type { Geometry } from './contract.ts';
 import { preemptionsOf, type Failure, type Shrunk } from './counterexample.ts';
 import { Dpor } from './explore/dpor.ts';
+import { SubjectError } from './explore/cells.ts';
 import { BoundedPreemptions } from './explore/preemptions.ts';
 import { explore, type Scheduler } from './explore/scheduler.ts';
 import { Models } from './models.ts';
@@ -75,7 +76,8 @@ class Search {
     if (this.spent()) return 'gave up';
     this.tried++;
     const { invariant, layer } = this.#original.finding;
-    const judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#options.judge);
+    const judge = this.#judge(scenario);
+    if (judge === undefined) return undefined;
     const { execution, prefixFinding } = judge;
     if (execution === undefined) {
       const same = prefixFinding?.invariant === invariant && prefixFinding.layer === layer;
@@ -92,6 +94,16 @@ class Search {
       if (executions >= budget || this.spent()) return 'gave up';
     }
     return undefined;
+  }
+
+  /** A reduction may have a geometry that the subject cannot lay out: then it is none. */
+  #judge(scenario: Scenario): ScenarioJudge | undefined {
+    try {
+      return new ScenarioJudge(this.#loaded, scenario, this.#models, this.#options.judge);
+    } catch (error) {
+      if (error instanceof SubjectError) return undefined;
+      throw error;
+    }
   }
 }
 

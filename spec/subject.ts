@@ -1,4 +1,5 @@
 import type { Subject } from './contract.ts';
+import { isCoroutine, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/cells.ts';
 import type { Site } from './explore/sites.ts';
 
@@ -32,6 +33,17 @@ export function whyNoSubject(value: unknown): string | undefined {
   const limit = limits.find(([key, most]) => !['framesMax', 'countMax', 'workersMax'].includes(key) || !Number.isInteger(most) || (most as number) < 1);
   if (limit !== undefined) return `limits.${limit[0]} must be framesMax, countMax or workersMax, a whole number from 1`;
   return undefined;
+}
+
+/** Runs a part of a subject that has no way to fail; what it throws is told with its name. */
+export function* trusted<Result>(what: string, run: () => Result | Coroutine<Result>): Coroutine<Result> {
+  try {
+    const result = run();
+    return isCoroutine(result) ? ((yield* result) as Result) : result;
+  } catch (error) {
+    if (error instanceof SubjectError || !(error instanceof Error)) throw error;
+    throw new SubjectError(`${what} threw ${error.name}: ${error.message}`);
+  }
 }
 
 /**

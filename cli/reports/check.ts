@@ -32,7 +32,7 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   lines.push('   not covered crashes, stale hint reads, anything beyond the scopes above');
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
-  lines.push('', ` ${subject.module}: ${verdictText} · ${number(coverage.scenarios)} scenarios · ${number(coverage.executions)} executions${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants held` : ''}`);
+  lines.push('', ` ${subject.module}: ${verdictText} · ${number(coverage.scenarios)} scenarios · ${number(coverage.executions)} executions${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
   return lines.join('\n');
 }
 
