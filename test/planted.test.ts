@@ -43,5 +43,5 @@ describe('a bug planted in the hybrid allocator is found with at most six comman
     const report = runCheck(await load(on ?? 'builtin:hybrid', [plant]), phases.filter(({ scope }) => marked !== true || scope.marks !== undefined));
     expect(report.verdict).toBe('violated');
     expect(report.violations[0]?.counterexample.commands).toBeLessThanOrEqual(6);
-  }, 120_000);
+  });
 });

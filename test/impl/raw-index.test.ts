@@ -37,10 +37,10 @@ test('shared words are indexed nowhere but in the plain-access helpers', () => {
   const found = rawIndices(files);
   expect(found.filter((place) => !place.startsWith('impl/access.ts'))).toEqual([]);
   expect(found.filter((place) => place.startsWith('impl/access.ts')).length).toBe(4);
-}, 60_000);
+});
 
 test('a planted raw index is seen', () => {
   const last = files.at(-1) as string;
   const found = rawIndices(files, 'export function planted(words: Int32Array<SharedArrayBuffer>): number { return words[0] as number; }');
   expect(found.filter((place) => !place.startsWith('impl/access.ts'))).toEqual([`${last.slice(root.length + 1)}:${readFileSync(last, 'utf8').split('\n').length + 1}`]);
-}, 60_000);
+});
