@@ -58,7 +58,9 @@ function* product<T>(choices: readonly (readonly T[])[]): Generator<T[]> {
 }
 
 function surroundings(scope: Scope, features: Features, own: readonly AllocateCommand[], others: readonly AllocateCommand[]): Surroundings {
-  return { features, countMax: scope.countMax, firstFrame: scope.firstFrame, frames: scope.frames, own, others };
+  const { countMax, firstFrame, frames, misuse, maxOrder, countLimit } = scope;
+  const wrongCounts = misuse && features.contiguous === true ? [0, 2 ** maxOrder + 1].filter((count) => count <= countLimit) : [];
+  return { features, countMax, firstFrame, frames, misuse, wrongCounts, own, others };
 }
 
 /** Scenarios within a scope, as fast-check generates them: threads and prefix up to their bounds, frees of anything that is there. */

@@ -29,6 +29,7 @@ const smoke: readonly Phase[] = [
   { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 1, prefixOps: 2 }) },
   { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
   { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 2, ops: 1 }) },
+  { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 1, ops: 2, misuse: true }) },
   { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 100, executions: 200 },
 ];
 
@@ -40,6 +41,8 @@ const ci: readonly Phase[] = [
   { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 2, ops: 1 }) },
   { strategy: 'exhaustive', scope: small({ ...holed, threads: 2, ops: 1, prefixOps: 1, countMax: 3 }) },
   { strategy: 'exhaustive', scope: small({ ...marked, threads: 2, ops: 1, countMax: 4 }) },
+  { strategy: 'exhaustive', scope: small({ ...holed, threads: 1, ops: 2, misuse: true }) },
+  { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 1, ops: 3, misuse: true, countMax: 3 }) },
   { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 500, executions: 400 },
   { strategy: 'random', scope: small({ ...tail, threads: 3, ops: 2, prefixOps: 3, countMax: 7 }), scenarios: 200, executions: 400 },
   { strategy: 'random', scope: small({ frames: 21, chunkFrames: 8, firstFrame: 3, threads: 2, ops: 6, prefixOps: 4, countMax: 16 }), scenarios: 150, executions: 200 },

@@ -16,6 +16,10 @@ export interface Scope {
   readonly prefixOps: number;
   /** Counts asked for, at most. */
   readonly countMax: number;
+  /** What the subject takes at most, even by mistake. */
+  readonly countLimit: number;
+  /** Whether every kind of wrong request is enumerated: frees by number at the edges of the range, of no frame, inside a run; counts of 0 and beyond the largest block. */
+  readonly misuse: boolean;
 }
 
 /** The least order whose block holds all of the frames, at least a chunk: so that any count can be asked for. */
@@ -27,6 +31,8 @@ export function scopeOf(part: Partial<Scope> & Pick<Scope, 'frames' | 'threads' 
     firstFrame: 0,
     reserved: [],
     prefixOps: 0,
+    misuse: false,
+    countLimit: Infinity,
     maxOrder: orderFor(part.frames, chunkFrames),
     countMax: Math.min(part.frames, chunkFrames),
     ...part,
@@ -46,18 +52,19 @@ export function within(scope: Scope, limits: Limits | undefined, features: Featu
   if (scope.frames > framesMax) return `${scope.frames} frames: the subject takes at most ${framesMax}`;
   const why = whyNoGeometry(geometryOf(scope));
   if (why !== undefined) return why;
-  return { ...scope, countMax: Math.min(scope.countMax, countMax, features.contiguous === true ? Infinity : 1, 2 ** scope.maxOrder) };
+  return { ...scope, countLimit: countMax, countMax: Math.min(scope.countMax, countMax, features.contiguous === true ? Infinity : 1, 2 ** scope.maxOrder) };
 }
 
 /** `2 threads × 2 commands, 8 frames in chunks of 4`. */
 export function describeScope(scope: Scope): string {
-  const { threads, ops, frames, chunkFrames, firstFrame, reserved, prefixOps, marks, countMax } = scope;
+  const { threads, ops, frames, chunkFrames, firstFrame, reserved, prefixOps, marks, countMax, misuse } = scope;
   const extra = [
     firstFrame === 0 ? '' : ` from ${firstFrame}`,
     reserved.length === 0 ? '' : `, ${reserved.reduce((sum, { count }) => sum + count, 0)} reserved`,
     marks === undefined ? '' : ', watermarks',
     prefixOps === 0 ? '' : `, prefix ≤ ${prefixOps}`,
     `, counts ≤ ${countMax}`,
+    misuse ? ', every misuse' : '',
   ].join('');
   return `${threads} thread${threads === 1 ? '' : 's'} × ${ops} command${ops === 1 ? '' : 's'}, ${frames} frame${frames === 1 ? '' : 's'}${chunkFrames < frames ? ` in chunks of ${chunkFrames}` : ''}${extra}`;
 }

@@ -11,7 +11,7 @@ export function counts({ contiguous, orders }: Features, countMax: number): numb
 export const allocate: CommandEntry<AllocateCommand> = {
   name: 'allocate',
   needs: () => true,
-  enumerate: (around, variable) => counts(around.features, around.countMax).map((count) => ({ name: 'allocate', count, variable })),
+  enumerate: ({ features, countMax, wrongCounts }, variable) => [...counts(features, countMax), ...wrongCounts].map((count) => ({ name: 'allocate', count, variable })),
   arbitrary: (around: Surroundings, variable) =>
     fc.constantFrom(...counts(around.features, around.countMax)).map((count) => ({ name: 'allocate', count, variable })),
   waitsFor: () => undefined,

@@ -29,6 +29,10 @@ export interface Surroundings {
   readonly countMax: number;
   readonly firstFrame: number;
   readonly frames: number;
+  /** Whether every kind of wrong request is enumerated. */
+  readonly misuse: boolean;
+  /** Counts that nothing can be asked for, to be asked for all the same. */
+  readonly wrongCounts: readonly number[];
   /** Runs allocated before in the same thread or the prefix, the latest last; and by other threads. */
   readonly own: readonly AllocateCommand[];
   readonly others: readonly AllocateCommand[];

@@ -6,10 +6,20 @@ const whole = (variable: number): FreeCommand => ({ name: 'free', target: { vari
 export const free: CommandEntry<FreeCommand> = {
   name: 'free',
   needs: () => true,
-  /** The own latest run and every run of others: whole, and one frame too long (or, for a long run, one too short). */
+  /**
+   * The own latest run and every run of others: whole, and one frame too long (or, for a long run, one too short). With misuse also of
+   * no frame and from its second frame on, and frames by number: the first and the last, and those beside the managed range.
+   */
   enumerate: (around) => {
     const runs = [...around.own.slice(-1), ...around.others];
-    return runs.flatMap(({ variable, count }) => [whole(variable), { ...whole(variable), count: count === 1 ? 2 : count - 1 }]);
+    const likely = runs.flatMap(({ variable, count }): FreeCommand[] => [whole(variable), { ...whole(variable), count: count === 1 ? 2 : count - 1 }]);
+    if (!around.misuse) return likely;
+    const inside = runs.flatMap(({ variable, count }): FreeCommand[] => [
+      { ...whole(variable), count: 0 }, ...(count > 1 ? [{ name: 'free' as const, target: { variable, offset: 1 }, count: count - 1 }] : []),
+    ]);
+    const end = around.firstFrame + around.frames;
+    const edges = [around.firstFrame - 1, around.firstFrame, end - 1, end].filter((frame) => frame >= 0);
+    return [...likely, ...inside, ...edges.map((frame): FreeCommand => ({ name: 'free', target: { frame }, count: 1 }))];
   },
   arbitrary: (around) => {
     const runs = [...around.own, ...around.others];
