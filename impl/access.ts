@@ -17,6 +17,11 @@ export function poke(view: SharedWords, index: number, value: number): void {
   view[index] = value;
 }
 
+/** The same for a tag: a function of its own, since one that saw both kinds of view would be slower for both. */
+export function pokeTag(view: SharedTags, index: number, value: number): void {
+  view[index] = value;
+}
+
 /** A word that one worker alone reads and writes. */
 export function ownRead(view: SharedWords, index: number): number {
   return view[index] as number;

@@ -1,10 +1,10 @@
 import { peek } from './access.ts';
 import { Core } from './core.ts';
 import { allocateLarge, freeLarge } from './large-runs.ts';
-import { countReserved, lineHeld, lineWords, type HybridShared } from './layout.ts';
+import type { HybridShared } from './layout.ts';
 import { isExhausted } from './out-of-memory.ts';
-import { allocateSmall, freeSmall } from './small-runs.ts';
-import { isCont, isFirst, isFree } from './words.ts';
+import { allocateSmall, claimAtHint, claimInWord, freeSmall, none } from './small-runs.ts';
+import { freeEntries, isCont, isDelegated, isFirst, isFree, ones } from './words.ts';
 
 /** Names of the error codes that a handle answers. */
 export const errors = { OutOfMemory: -1, InvalidCount: -2, InvalidFrame: -3, NotAllocated: -4, SizeMismatch: -5, Reserved: -6 } as const;
@@ -14,57 +14,78 @@ export const errors = { OutOfMemory: -1, InvalidCount: -2, InvalidFrame: -3, Not
  * over all of the memory. Any number of workers may allocate and free at once, each with a handle of its own. Lock-free, except that
  * an operation about to answer OutOfMemory waits for a competing multi-word operation whose frames would satisfy it.
  */
-export class Hybrid {
-  readonly #core: Core;
+export class Hybrid extends Core {
+  /** Frame number of the first chunk's first frame. */
+  private readonly base: number;
+  private readonly first: number;
+  private readonly end: number;
 
-  constructor(core: Core) {
-    this.#core = core;
+  constructor(shared: HybridShared, worker: number) {
+    super(shared, worker);
+    const { base, firstFrame, frames } = shared;
+    this.base = base;
+    this.first = firstFrame;
+    this.end = firstFrame + frames;
   }
 
   /** The first of `count` consecutive frames, 1 ≤ count ≤ 2^maxOrder; otherwise InvalidCount or OutOfMemory. */
   allocate(count: number): number {
-    const core = this.#core;
-    const { countMax, chunkFrames, base } = core.shared;
-    if (!Number.isInteger(count) || count < 1 || count > countMax) return errors.InvalidCount;
-    for (;;) {
-      const frame = count < chunkFrames ? allocateSmall(core, count) : allocateLarge(core, count);
-      if (frame >= 0) {
-        core.count(count);
-        return base + frame;
-      }
-      if (frame === -1 && isExhausted(core, count)) return errors.OutOfMemory;
-    }
+    if ((count | 0) !== count || count < 1) return errors.InvalidCount;
+    let frame: number = none;
+    if (count <= this.wordMax) frame = claimInWord(this, this.hint, count);
+    if (frame < 0) frame = this.search(count);
+    if (frame < 0) return frame === none ? errors.OutOfMemory : errors.InvalidCount;
+    if (this.hasMarks) this.count(count);
+    return this.base + frame;
   }
 
   /** 0 if `frame`, `count` was exactly one live allocation, now free; otherwise an error, and nothing has changed. */
   free(frame: number, count: number): number {
-    const core = this.#core;
-    const { firstFrame, frames, base, chunkFrames } = core.shared;
-    if (!Number.isInteger(count) || count < 1) return errors.InvalidCount;
-    if (!Number.isInteger(frame) || frame < firstFrame || frame + count > firstFrame + frames) return errors.InvalidFrame;
-    const done = count < chunkFrames ? freeSmall(core, frame - base, count) : freeLarge(core, frame - base, count);
-    if (!done) return this.#refusal(frame, count);
-    core.count(-count);
+    if ((count | 0) !== count || count < 1) return errors.InvalidCount;
+    if (!Number.isInteger(frame) || frame < this.first || frame + count > this.end) return errors.InvalidFrame;
+    const inside = frame - this.base;
+    const done = count < this.chunkFrames ? freeSmall(this, inside, count) : freeLarge(this, inside, count);
+    if (!done) return this.refusal(frame, count);
+    if (this.hasMarks) this.count(-count);
     return 0;
   }
 
-  /** Free frames; exact when nothing runs. */
+  /** The first frame, inside; {@link none}, for certain; or below that for a count that nothing can be asked for. */
+  private search(count: number): number {
+    if (count > this.shared.countMax) return none - 1;
+    const small = count < this.chunkFrames;
+    let frame = small && count > this.entries ? claimAtHint(this, count) : none;
+    while (frame < 0) {
+      frame = small ? allocateSmall(this, count) : allocateLarge(this, count);
+      if (frame === none && isExhausted(this, count)) return none;
+    }
+    return frame;
+  }
+
+  /** Free frames, counted off the words: exact when nothing runs. */
   framesFree(): number {
-    const { shared, words } = this.#core;
-    let held = 0;
-    for (let worker = 0; worker < shared.workers; worker++) held = (held + peek(words, shared.lines + worker * lineWords + lineHeld)) | 0;
-    return shared.frames - countReserved(shared) - held;
+    const { words, level0, level1, chunks, chunkFrames, wordsPerChunk } = this;
+    let free = 0;
+    for (let chunk = 0; chunk < chunks; chunk++) {
+      const parents = peek(words, level1 + (chunk >>> this.entryShift));
+      const entry = chunk & this.entryMask;
+      if (isFree(parents, entry)) free += chunkFrames;
+      if (!isDelegated(parents, entry)) continue;
+      const first = level0 + chunk * wordsPerChunk;
+      for (let word = first; word < first + wordsPerChunk; word++) free += ones(freeEntries(peek(words, word)));
+    }
+    return free;
   }
 
   /** 0 ok, 1 low, 2 min, 3 critical, by counts that lag by at most `batch` frames a worker. */
   pressure(): number {
-    const { shared, words } = this.#core;
+    const { shared, words } = this;
     return Atomics.load(words, shared.pressure) & 3;
   }
 
   /** Why a free was refused. Exact if the call ran alone; beside others NotAllocated and SizeMismatch may be confused. */
-  #refusal(frame: number, count: number): number {
-    const { words, shared } = this.#core;
+  private refusal(frame: number, count: number): number {
+    const { words, shared } = this;
     const { base, chunkFrames, entries, level1, level0, reserved } = shared;
     for (const range of reserved) if (frame < range.start + range.count && range.start < frame + count) return errors.Reserved;
     const inside = frame - base;
@@ -79,7 +100,7 @@ export class Hybrid {
 /** The handle of one worker, 0 ≤ worker < workers. At most one handle of a worker works at a time. */
 export function attachHybrid(shared: HybridShared, worker: number): Hybrid {
   if (!Number.isInteger(worker) || worker < 0 || worker >= shared.workers) throw new RangeError(`worker ${worker} of ${shared.workers}`);
-  const core = new Core(shared, worker);
-  core.resume();
-  return new Hybrid(core);
+  const handle = new Hybrid(shared, worker);
+  handle.resume();
+  return handle;
 }

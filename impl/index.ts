@@ -1,3 +1,3 @@
-export { ownRead, ownWrite, pause, peek, poke } from './access.ts';
+export { ownRead, ownWrite, pause, peek, poke, pokeTag } from './access.ts';
 export { attachHybrid, errors, Hybrid } from './hybrid.ts';
 export { createHybrid, type HybridOptions, type HybridShared } from './layout.ts';

@@ -1,8 +1,8 @@
-import { peek } from './access.ts';
+import { peek, poke } from './access.ts';
 import type { Core } from './core.ts';
 import { flightOf } from './layout.ts';
-import { beaten, bitsIn, breakChunk, claimPiece, none, releasePiece } from './small-runs.ts';
-import { claimed, delegation, freeEntries, isDelegated, isExtent, isFirst, isFree, lowest, released, run, startsOfRuns, whole } from './words.ts';
+import { beaten, breakChunk, claimFrames, none, releaseFrames } from './small-runs.ts';
+import { claimed, delegation, freeEntries, isDelegated, isExtent, isFree, lowest, released, run, startsOfRuns, whole } from './words.ts';
 
 /**
  * Runs of a chunk and more: whole chunks, then the first frames of one more chunk if the count is no multiple. Chunks that are closed and
@@ -10,34 +10,37 @@ import { claimed, delegation, freeEntries, isDelegated, isExtent, isFirst, isFre
  */
 
 export function allocateLarge(core: Core, count: number): number {
-  const { chunkFrames, entries } = core.shared;
-  const chunks = Math.floor(count / chunkFrames);
-  const rest = count % chunkFrames;
-  if (rest === 0 && chunks <= entries) {
+  const chunks = count >>> core.chunkShift;
+  const rest = count & (core.chunkFrames - 1);
+  if (rest === 0 && chunks <= core.entries) {
     const chunk = claimClosed(core, chunks);
-    if (chunk >= 0) return chunk * chunkFrames;
+    if (chunk >= 0) return chunk << core.chunkShift;
   }
   const chunk = findRun(core, chunks, rest);
   if (chunk === none) return none;
   core.beginFlight(flightOf(chunk, rest === 0 ? chunks : chunks + 1));
   const won = claimRun(core, chunk, chunks, rest);
-  if (won) Atomics.store(core.words, core.shared.chunkTags + chunk, count);
+  if (won) poke(core.words, core.chunkTagsAt + chunk, count);
   core.endFlight();
-  return won ? chunk * chunkFrames : beaten;
+  return won ? chunk << core.chunkShift : beaten;
 }
 
+/** Closed chunks that lie in one word, from the word used last on and round. */
 function claimClosed(core: Core, chunks: number): number {
-  const { words } = core;
-  const { level1, entries } = core.shared;
-  const wordCount = Math.ceil(core.shared.chunks / entries);
-  for (let word = 0; word < wordCount; word++) {
+  const { words, level1, entryShift, chunkHint } = core;
+  const wordCount = (core.chunks + core.entryMask) >>> entryShift;
+  for (let step = 0; step < wordCount; step++) {
+    const word = chunkHint + step < wordCount ? chunkHint + step : chunkHint + step - wordCount;
     let seen = peek(words, level1 + word);
     for (;;) {
       const starts = startsOfRuns(freeEntries(seen), chunks);
       if (starts === 0) break;
       const entry = lowest(starts);
       const found = Atomics.compareExchange(words, level1 + word, seen, claimed(seen, entry, chunks));
-      if (found === seen) return word * entries + entry;
+      if (found === seen) {
+        core.chunkHint = word;
+        return (word << entryShift) + entry;
+      }
       seen = found;
     }
   }
@@ -46,11 +49,11 @@ function claimClosed(core: Core, chunks: number): number {
 
 /** The first chunk of a run that was seen free, or {@link none}. */
 function findRun(core: Core, chunks: number, rest: number): number {
-  const { entries, level1, chunkFrames } = core.shared;
+  const { level1, chunkFrames } = core;
   let length = 0;
   let parents = 0;
-  for (let chunk = 0; chunk < core.shared.chunks; chunk++) {
-    if (chunk % entries === 0) parents = peek(core.words, level1 + chunk / entries);
+  for (let chunk = 0; chunk < core.chunks; chunk++) {
+    if ((chunk & core.entryMask) === 0) parents = peek(core.words, level1 + (chunk >>> core.entryShift));
     const free = leadingFree(core, chunk, parents);
     if (length >= chunks && free >= rest) return chunk - chunks;
     length = free === chunkFrames ? length + 1 : 0;
@@ -61,12 +64,13 @@ function findRun(core: Core, chunks: number, rest: number): number {
 
 /** Free frames that a chunk was seen to begin with. */
 function leadingFree(core: Core, chunk: number, parents: number): number {
-  const { level0, entries, wordsPerChunk, chunkFrames } = core.shared;
-  if (isFree(parents, chunk % entries)) return chunkFrames;
-  if (!isDelegated(parents, chunk % entries)) return 0;
+  const { level0, entryShift, wordsPerChunk, chunkFrames, allFree } = core;
+  const entry = chunk & core.entryMask;
+  if (isFree(parents, entry)) return chunkFrames;
+  if (!isDelegated(parents, entry)) return 0;
   for (let index = 0; index < wordsPerChunk; index++) {
-    const taken = ~freeEntries(peek(core.words, level0 + chunk * wordsPerChunk + index)) & run(0, entries);
-    if (taken !== 0) return index * entries + lowest(taken);
+    const taken = ~freeEntries(peek(core.words, level0 + chunk * wordsPerChunk + index)) & allFree;
+    if (taken !== 0) return (index << entryShift) + lowest(taken);
   }
   return chunkFrames;
 }
@@ -86,9 +90,8 @@ function claimRun(core: Core, first: number, chunks: number, rest: number): bool
 /** Takes a whole chunk: closed as it is, or broken and all free, whose words it closes first. The first of a run stays delegated. */
 function claimChunk(core: Core, chunk: number, starts: boolean): boolean {
   const { words } = core;
-  const { level1, entries } = core.shared;
-  const at = level1 + Math.floor(chunk / entries);
-  const entry = chunk % entries;
+  const at = core.level1 + (chunk >>> core.entryShift);
+  const entry = chunk & core.entryMask;
   let seen = Atomics.load(words, at);
   while (isFree(seen, entry)) {
     const found = Atomics.compareExchange(words, at, seen, starts ? seen | delegation(entry) : seen & ~(1 << entry));
@@ -102,16 +105,11 @@ function claimChunk(core: Core, chunk: number, starts: boolean): boolean {
 
 /** Closes the words of a broken chunk whose frames are all free; the chunk is then the caller's. */
 function closeWords(core: Core, chunk: number): boolean {
-  const { level0, entries, wordsPerChunk } = core.shared;
-  const allFree = run(0, entries);
-  for (let index = 0; index < wordsPerChunk; index++) {
-    const word = level0 + chunk * wordsPerChunk + index;
+  const { wordsPerChunk, allFree } = core;
+  const first = core.level0 + chunk * wordsPerChunk;
+  for (let word = first; word < first + wordsPerChunk; word++) {
     if (Atomics.compareExchange(core.words, word, allFree, 0) === allFree) continue;
-    for (let back = index - 1; back >= 0; back--) {
-      core.beginRelease();
-      Atomics.store(core.words, level0 + chunk * wordsPerChunk + back, allFree);
-      core.endRelease();
-    }
+    for (let back = word - 1; back >= first; back--) Atomics.store(core.words, back, allFree);
     return false;
   }
   return true;
@@ -119,67 +117,68 @@ function closeWords(core: Core, chunk: number): boolean {
 
 /** Takes the first frames of the chunk after the whole ones. */
 function claimHead(core: Core, chunk: number, rest: number): boolean {
-  const { entries, chunkFrames } = core.shared;
   if (breakChunk(core, chunk, rest, false)) return true;
-  const from = chunk * chunkFrames;
-  const firstWord = Math.floor(from / entries);
-  for (let word = firstWord; word * entries < from + rest; word++) {
-    if (claimPiece(core, word, bitsIn(word, from, rest, entries), false)) continue;
-    for (let back = word - 1; back >= firstWord; back--) releasePiece(core, back, bitsIn(back, from, rest, entries), false);
-    return false;
-  }
-  return true;
+  const from = chunk << core.chunkShift;
+  const taken = claimFrames(core, from, rest, false);
+  if (taken === rest) return true;
+  releaseFrames(core, from, taken, false);
+  return false;
 }
 
-/** Whole chunks of a run, from its first, become closed and free, a word at a time. */
+/** Whole chunks of a run, from its first, become closed and free, a word at a time. To be called in flight. */
 function releaseChunks(core: Core, first: number, chunks: number): void {
-  const { level1, entries } = core.shared;
+  const { level1, entries, entryShift, entryMask } = core;
   const end = first + chunks;
   for (let chunk = first; chunk < end; ) {
-    const word = Math.floor(chunk / entries);
+    const word = chunk >>> entryShift;
     const next = Math.min(end, (word + 1) * entries);
-    const bits = run(chunk % entries, next - chunk);
-    core.beginRelease();
+    const bits = run(chunk & entryMask, next - chunk);
     // The first is delegated and loses its high bit, the others are cont and gain their low one.
-    Atomics.xor(core.words, level1 + word, chunk === first ? (bits & (bits - 1)) | delegation(chunk % entries) : bits);
-    core.endRelease();
+    Atomics.xor(core.words, level1 + word, chunk === first ? (bits & (bits - 1)) | delegation(chunk & entryMask) : bits);
     chunk = next;
   }
 }
 
 /** Frees exactly one live allocation of a chunk or more, or says false and changes nothing. */
 export function freeLarge(core: Core, frame: number, count: number): boolean {
-  const { words } = core;
-  const { level1, entries, chunkFrames } = core.shared;
-  if (frame % chunkFrames !== 0) return false;
-  const chunk = frame / chunkFrames;
-  const entry = chunk % entries;
-  const chunks = Math.floor(count / chunkFrames);
-  const at = level1 + Math.floor(chunk / entries);
-  let seen = Atomics.load(words, at);
-  while (isFirst(seen, entry)) {
-    if (count % chunkFrames !== 0 || !isExtent(seen, entry, chunks, entries)) return false;
-    core.beginRelease();
-    const found = Atomics.compareExchange(words, at, seen, released(seen, entry, chunks));
-    core.endRelease();
-    if (found === seen) return true;
-    seen = found;
+  const { words, entries } = core;
+  if ((frame & (core.chunkFrames - 1)) !== 0) return false;
+  const chunk = frame >>> core.chunkShift;
+  const entry = chunk & core.entryMask;
+  const chunks = count >>> core.chunkShift;
+  const rest = count & (core.chunkFrames - 1);
+  const word = chunk >>> core.entryShift;
+  const at = core.level1 + word;
+  let seen = peek(words, at);
+  for (;;) {
+    if (rest === 0 && isExtent(seen, entry, chunks, entries)) {
+      core.turnSeq();
+      const found = Atomics.compareExchange(words, at, seen, released(seen, entry, chunks));
+      core.turnSeq();
+      if (found === seen) {
+        core.chunkHint = word;
+        return true;
+      }
+      seen = found;
+    } else if (isDelegated(seen, entry) && freeRun(core, chunk, chunks, count)) {
+      return true;
+    } else {
+      // A refusal rests on what the memory says now, not on a hint.
+      const now = Atomics.load(words, at);
+      if (now === seen) return false;
+      seen = now;
+    }
   }
-  return isDelegated(seen, entry) && freeRun(core, chunk, chunks, count);
 }
 
 /** The tag decides, as in a chunk. */
 function freeRun(core: Core, chunk: number, chunks: number, count: number): boolean {
-  const { chunkTags, chunkFrames, entries } = core.shared;
-  const rest = count % chunkFrames;
+  const rest = count & (core.chunkFrames - 1);
   core.beginFlight(flightOf(chunk, rest === 0 ? chunks : chunks + 1));
-  const won = Atomics.compareExchange(core.words, chunkTags + chunk, count, 0) === count;
+  const won = Atomics.compareExchange(core.words, core.chunkTagsAt + chunk, count, 0) === count;
   if (won) {
     releaseChunks(core, chunk, chunks);
-    const from = (chunk + chunks) * chunkFrames;
-    for (let word = Math.floor(from / entries); rest > 0 && word * entries < from + rest; word++) {
-      releasePiece(core, word, bitsIn(word, from, rest, entries), false);
-    }
+    releaseFrames(core, (chunk + chunks) << core.chunkShift, rest, false);
   }
   core.endFlight();
   return won;

@@ -4,12 +4,10 @@ import { delegation, whole } from './words.ts';
 
 /** Int32 words of a worker's line: 128 bytes, so that no two workers write one cache line. */
 export const lineWords = 32;
-/** Odd while one RMW that makes frames available is in flight. */
+/** Odd while one RMW that makes frames available is in flight; moved by two when an operation on several words ends. */
 export const lineSeq = 0;
 /** The chunks that a multi-word operation is working on, or 0; see {@link flightOf}. */
 export const lineFlight = 1;
-/** Frames that the worker has allocated and not freed; negative if it frees what others allocated. */
-export const lineHeld = 2;
 
 /**
  * The shared state of one allocator: plain numbers and one SharedArrayBuffer, so that it can be posted to workers. Offsets count Int32
@@ -30,6 +28,8 @@ export interface HybridShared {
   /** Entries of a word. */
   readonly entries: number;
   readonly wordsPerChunk: number;
+  /** The bits of a worker's sequence number that validation looks at. */
+  readonly seqMask: number;
   /** Frames by which a worker's count may differ from the published one before it is added; see {@link HybridShared.pressure}. */
   readonly batch: number;
   /** Published free frames × 4 + pressure level. */
@@ -48,8 +48,12 @@ export interface HybridShared {
 export interface HybridOptions {
   /** Entries of a word, a power of two from 2 to 16. Fewer make multi-word protocols show at toy sizes. */
   readonly wordEntries?: number;
+  /** Bits of a worker's sequence number, 2 to 32. Few make its wrap-around show in short executions. */
+  readonly seqBits?: number;
 }
 
+/** Numbers of frames are whole numbers of 31 bits, counted from the first chunk. */
+const framesMax = 2 ** 30;
 /** Chunks that a flight word can tell apart, and that one operation can cover. */
 const chunksMax = 2 ** 18 - 1;
 const coverMax = 2 ** 13;
@@ -70,6 +74,9 @@ export function createHybrid(geometry: Geometry, options: HybridOptions = {}): H
   if (!Number.isInteger(frames) || frames < 1 || !Number.isInteger(firstFrame) || firstFrame < 0) throw new RangeError(`${frames} frames from ${firstFrame}: expected whole numbers, at least one frame`);
   const base = Math.floor(firstFrame / chunkFrames) * chunkFrames;
   const chunks = Math.ceil((firstFrame + frames - base) / chunkFrames);
+  const seqBits = options.seqBits ?? 32;
+  if (!Number.isInteger(seqBits) || seqBits < 2 || seqBits > 32) throw new RangeError(`sequence numbers of ${seqBits} bits: expected 2 to 32`);
+  if (chunks * chunkFrames > framesMax) throw new RangeError(`${frames} frames: at most ${framesMax} can be managed`);
   if (chunks > chunksMax) throw new RangeError(`${frames} frames are ${chunks} chunks; at most ${chunksMax} can be managed`);
   if (2 ** maxOrder > (coverMax - 1) * chunkFrames) throw new RangeError(`order ${maxOrder}: the largest block has at most ${coverMax - 1} chunks`);
   const wordsPerChunk = chunkFrames / entries;
@@ -84,6 +91,7 @@ export function createHybrid(geometry: Geometry, options: HybridOptions = {}): H
     frames, firstFrame, reserved: reserved.map(({ start, count }) => ({ start, count })), marks: marks && { ...marks }, workers, countMax: 2 ** maxOrder,
     chunkFrames, base, chunks, entries, wordsPerChunk, pressure, lines, level1, level0, chunkTags,
     tags: tagWords * 2,
+    seqMask: seqBits === 32 ? -1 : 2 ** seqBits - 1,
     batch: Math.max(1, Math.min(64, Math.floor(frames / (workers * 256)))),
   };
   fill(shared);

@@ -21,8 +21,10 @@ export function observeHybrid(shared: HybridShared): ObservedFrame[] {
   return observed;
 }
 
-/** Views over the words that are read by `peek` and written by `poke`: worker lines and both levels. */
-export function hintsOfHybrid({ memory, lines, level1, level0, chunkTags }: HybridShared): Int32Array[] {
-  return [new Int32Array(memory, lines * 4, level1 - lines), new Int32Array(memory, level1 * 4, level0 - level1), new Int32Array(memory, level0 * 4, chunkTags - level0)];
+/** Views over the words that are read by `peek` and written by `poke`: worker lines, both levels, and tags. */
+export function hintsOfHybrid({ memory, lines, level1, level0, chunkTags }: HybridShared): ArrayBufferView[] {
+  return [
+    new Int32Array(memory, lines * 4, level1 - lines), new Int32Array(memory, level1 * 4, level0 - level1), new Int32Array(memory, level0 * 4, chunkTags - level0),
+    new Int32Array(memory, chunkTags * 4),
+  ];
 }
-

@@ -7,41 +7,46 @@ import { freeEntries, isDelegated, isFree, lowest, run } from './words.ts';
  * Whether no suitable run is free, exactly: at some instant of the call there was none, not even in frames that a competing call held
  * for a moment. False: something was seen, look again.
  *
- * While nobody's `seq` changes, only workers whose seq is odd can make anything available, each by one announced RMW. So of k + 1 passes
- * over all words, k the number of odd ones, one saw nothing become free; at its end what was free lies within what it saw. (One more
- * pass, since JavaScript orders the plain writes of seq and flight only by the atomic accesses around them.) A multi-word operation
- * that held frames at that instant has since taken them for good, which is fine; or given some back, which changed its seq; or is still in
- * flight. So flights are read after the passes and before seq is read again. If frames in flight would complete a run, their operation's
- * end decides, and this waits for it: the only place that waits, with nothing in flight itself, so nobody waits in a circle.
+ * Between the two reads of seq and flight nothing of them changes. Then a worker with a flight was in it all the while (the end of a flight
+ * moves seq first), and its chunks count as free in every pass. A worker without one had none (a flight that comes and goes moves seq), and
+ * made frames available at most once, if its seq was odd: one announced RMW. So of k + 1 passes, k the number of odd ones, one saw nothing
+ * become free outside of flights; at its end what was free, or may be given back, lies within what it saw. (One more pass, since
+ * JavaScript orders the plain writes of seq and flight only by the atomic accesses around them.) If only frames in flight would complete a
+ * run, their operation's end decides, and this waits for it: the only place that waits, with nothing in flight itself, so nobody waits in a circle.
  */
 export function isExhausted(core: Core, count: number): boolean {
   const { words, worker } = core;
-  const { workers, lines } = core.shared;
+  const { workers, lines, seqMask } = core.shared;
   const seqs: number[] = [];
   const flights: number[] = [];
   for (;;) {
     let odd = 0;
-    for (let other = 0; other < workers; other++) {
-      if (other === worker) continue;
-      const seq = Atomics.load(words, lines + other * lineWords + lineSeq);
-      seqs[other] = seq;
-      odd += seq & 1;
-    }
-    for (let pass = 0; pass < odd + 2; pass++) if (isRunFree(core, count, [])) return false;
     let active = -1;
     for (let other = 0; other < workers; other++) {
       if (other === worker) continue;
-      const flight = Atomics.load(words, lines + other * lineWords + lineFlight);
-      flights[other] = flight;
-      if (flight !== 0) active = other;
+      seqs[other] = Atomics.load(words, lines + other * lineWords + lineSeq) & seqMask;
+      flights[other] = Atomics.load(words, lines + other * lineWords + lineFlight);
+      odd += (seqs[other] as number) & 1;
+      if (flights[other] !== 0) active = other;
+    }
+    let inFlight = false;
+    for (let pass = 0; pass < odd + 2 && !inFlight; pass++) {
+      if (!isRunFree(core, count, active < 0 ? [] : flights)) continue;
+      if (active < 0 || isRunFree(core, count, [])) return false;
+      inFlight = true;
+    }
+    if (inFlight) {
+      while (Atomics.load(words, lines + active * lineWords + lineFlight) === flights[active]) pause();
+      continue;
     }
     let settled = true;
     for (let other = 0; other < workers && settled; other++) {
-      if (other !== worker) settled = Atomics.load(words, lines + other * lineWords + lineSeq) === seqs[other];
+      if (other === worker) continue;
+      const line = lines + other * lineWords;
+      // The flight first: an operation that gives frames back moves seq before its flight ends.
+      settled = Atomics.load(words, line + lineFlight) === flights[other] && (Atomics.load(words, line + lineSeq) & seqMask) === seqs[other];
     }
-    if (!settled) continue;
-    if (active < 0 || !isRunFree(core, count, flights)) return true;
-    while (Atomics.load(words, lines + active * lineWords + lineFlight) === flights[active]) pause();
+    if (settled) return true;
   }
 }
 

@@ -1,7 +1,7 @@
-import { peek } from './access.ts';
+import { peek, pokeTag, type SharedWords } from './access.ts';
 import type { Core } from './core.ts';
 import { flightOf } from './layout.ts';
-import { claimed, claimedPiece, delegation, freeEntries, isDelegated, isExtent, isFirst, isFree, lowest, piece, released, run, startsOfRuns } from './words.ts';
+import { claimed, claimedPiece, delegated, delegation, freeEntries, isDelegated, isExtent, isFree, lowest, piece, released, run, startsOfRuns } from './words.ts';
 
 /**
  * Runs shorter than a chunk: inside one word if one has room, else across words of one chunk, else in a chunk broken for it.
@@ -12,136 +12,180 @@ export const none = -1;
 /** Another worker was faster: look again. */
 export const beaten = -2;
 
-/** The first frame of `count` free ones, now allocated; {@link none} if none were seen, {@link beaten} if what was seen got lost. */
-export function allocateSmall(core: Core, count: number): number {
-  const { entries, chunks, wordsPerChunk, level1 } = core.shared;
-  const fitsWord = count <= entries;
-  if (fitsWord) {
-    const frame = claimInWord(core, core.hint, count);
-    if (frame >= 0) return frame;
-  }
-  const hinted = Math.floor(core.hint / wordsPerChunk);
-  let closed = none;
-  let parents = 0;
-  // From the chunk of the hint on and round: broken chunks first, and the first closed one in case none has room.
-  for (let step = 0; step < chunks; step++) {
-    const chunk = hinted + step < chunks ? hinted + step : hinted + step - chunks;
-    const entry = chunk % entries;
-    if (step === 0 || entry === 0) parents = peek(core.words, level1 + Math.floor(chunk / entries));
-    if (closed === none && isFree(parents, entry)) closed = chunk;
-    if (!fitsWord || !isDelegated(parents, entry)) continue;
-    const frame = claimInChunk(core, chunk, count);
-    if (frame >= 0) return frame;
-  }
-  if (count > 1 && wordsPerChunk > 1) {
-    const across = claimAcrossWords(core, count);
-    if (across !== none) return across;
-  }
-  return closed === none ? none : breakForRun(core, closed, count);
-}
-
-/** In some word of a broken chunk but the hinted one, which was tried. */
-function claimInChunk(core: Core, chunk: number, count: number): number {
-  const { wordsPerChunk } = core.shared;
-  for (let word = chunk * wordsPerChunk; word < (chunk + 1) * wordsPerChunk; word++) {
-    if (word === core.hint) continue;
-    const frame = claimInWord(core, word, count);
-    if (frame >= 0) return frame;
-  }
-  return none;
-}
-
 /** One CAS; after a conflict it goes on from the value that it found. */
-function claimInWord(core: Core, word: number, count: number): number {
+export function claimInWord(core: Core, word: number, count: number): number {
   const { words } = core;
-  const { level0, entries } = core.shared;
-  const at = level0 + word;
+  const at = core.level0 + word;
   let seen = peek(words, at);
   for (;;) {
-    const starts = startsOfRuns(freeEntries(seen), count);
+    const free = freeEntries(seen);
+    const starts = count === 1 ? free : startsOfRuns(free, count);
     if (starts === 0) return none;
     const entry = lowest(starts);
     const found = Atomics.compareExchange(words, at, seen, claimed(seen, entry, count));
     if (found === seen) {
       core.hint = word;
-      return word * entries + entry;
+      return (word << core.entryShift) + entry;
     }
     seen = found;
   }
 }
 
-function claimAcrossWords(core: Core, count: number): number {
-  const { chunks, chunkFrames, entries, level1 } = core.shared;
+/**
+ * At the place used last, without looking further: from the word of the hint on, which gives its last free entries, over words that are
+ * expected to be free as a whole.
+ */
+export function claimAtHint(core: Core, count: number): number {
+  const { hint, entries, entryShift, words } = core;
+  const chunk = hint >>> (core.chunkShift - entryShift);
+  const taken = ~freeEntries(peek(words, core.level0 + hint)) & core.allFree;
+  const entry = 32 - Math.clz32(taken);
+  const from = (hint << entryShift) + entry;
+  if (entry === entries || from + count > (chunk + 1) << core.chunkShift) return none;
+  if (freeEntries(peek(words, core.level0 + ((from + count - 1) >>> entryShift))) === 0) return none;
+  return claimAcrossWords(core, from, count);
+}
+
+/**
+ * The first frame of `count` free ones, now allocated; {@link none} if none were seen, {@link beaten} if what was seen got lost. Chunks that are
+ * partly used come first, so that a chunk stays whole as long as others have room; then a broken one that is whole again; then a closed one.
+ */
+export function allocateSmall(core: Core, count: number): number {
+  const { words, chunks, entries, level1 } = core;
+  const hinted = core.hint >>> (core.chunkShift - core.entryShift);
+  let whole = none;
+  let closed = none;
   let parents = 0;
-  for (let chunk = 0; chunk < chunks; chunk++) {
-    if (chunk % entries === 0) parents = peek(core.words, level1 + chunk / entries);
-    if (!isDelegated(parents, chunk % entries)) continue;
-    const start = runAcrossWords(core, chunk, count);
-    if (start === none) continue;
-    const from = chunk * chunkFrames + start;
-    core.beginFlight(flightOf(chunk, 1));
-    const won = claimPieces(core, from, count);
-    if (won) Atomics.store(core.tags, core.shared.tags + from, count);
-    core.endFlight();
-    return won ? from : beaten;
-  }
-  return none;
-}
-
-/** Where in a chunk a run of free frames was seen, or {@link none}. */
-function runAcrossWords(core: Core, chunk: number, count: number): number {
-  const { level0, wordsPerChunk, entries } = core.shared;
-  let length = 0;
-  for (let index = 0; index < wordsPerChunk; index++) {
-    const free = freeEntries(peek(core.words, level0 + chunk * wordsPerChunk + index));
-    for (let entry = 0; entry < entries; entry++) {
-      length = (free & (1 << entry)) === 0 ? 0 : length + 1;
-      if (length === count) return index * entries + entry + 1 - count;
+  for (let step = 0; step < chunks; ) {
+    const chunk = hinted + step < chunks ? hinted + step : hinted + step - chunks;
+    const entry = chunk & core.entryMask;
+    if (step === 0 || entry === 0) {
+      parents = peek(words, level1 + (chunk >>> core.entryShift));
+      if (delegated(parents) === 0 && (closed !== none || freeEntries(parents) === 0)) {
+        step += Math.min(entries - entry, chunks - chunk); // nothing for us in the rest of this word
+        continue;
+      }
     }
+    step++;
+    if (closed === none && isFree(parents, entry)) closed = chunk;
+    if (!isDelegated(parents, entry)) continue;
+    const start = placeIn(core, chunk, count);
+    if (start === none) continue;
+    if (start === chunk << core.chunkShift && isWhole(core, chunk)) {
+      if (whole === none) whole = chunk;
+      continue;
+    }
+    const frame = claimAt(core, start, count);
+    if (frame !== none) return frame;
   }
-  return none;
+  if (whole !== none) {
+    const frame = claimAt(core, whole << core.chunkShift, count);
+    return frame === none ? beaten : frame;
+  }
+  return closed === none ? none : breakForRun(core, closed, count);
 }
 
-/** The entries of frames from … from + count − 1 that lie in a word. */
-export function bitsIn(word: number, from: number, count: number, entries: number): number {
-  const first = Math.max(from - word * entries, 0);
-  const end = Math.min(from + count - word * entries, entries);
-  return run(first, end - first);
+/** Where in a broken chunk `count` frames were seen free: inside a word if one has room, else across words; or {@link none}. */
+function placeIn(core: Core, chunk: number, count: number): number {
+  const { words, wordsPerChunk, level0, entryShift, entries, allFree } = core;
+  const first = chunk * wordsPerChunk;
+  const inWord = count <= core.wordMax;
+  let across = none;
+  let length = 0;
+  for (let word = first; word < first + wordsPerChunk; word++) {
+    const free = freeEntries(peek(words, level0 + word));
+    if (inWord) {
+      const starts = startsOfRuns(free, count);
+      if (starts !== 0) return (word << entryShift) + lowest(starts);
+    }
+    if (across !== none || count === 1) continue;
+    // Free entries at the start of this word go on with the run of the words before it.
+    const taken = ~free & allFree;
+    length += taken === 0 ? entries : lowest(taken);
+    if (length >= count) across = ((word << entryShift) + (taken === 0 ? entries : lowest(taken))) - length;
+    else if (taken !== 0) length = entries - (32 - Math.clz32(taken));
+  }
+  return across;
 }
 
-/** Claims word by word, upward; gives back what it had when it meets a frame that is taken. */
-function claimPieces(core: Core, from: number, count: number): boolean {
-  const { entries } = core.shared;
-  const firstWord = Math.floor(from / entries);
-  const lastWord = Math.floor((from + count - 1) / entries);
-  for (let word = firstWord; word <= lastWord; word++) {
-    if (claimPiece(core, word, bitsIn(word, from, count, entries), word === firstWord)) continue;
-    for (let back = word - 1; back >= firstWord; back--) releasePiece(core, back, bitsIn(back, from, count, entries), back === firstWord);
-    return false;
-  }
+function isWhole(core: Core, chunk: number): boolean {
+  const first = core.level0 + chunk * core.wordsPerChunk;
+  for (let word = first; word < first + core.wordsPerChunk; word++) if (freeEntries(peek(core.words, word)) !== core.allFree) return false;
   return true;
 }
 
-export function claimPiece(core: Core, word: number, bits: number, starts: boolean): boolean {
-  const at = core.shared.level0 + word;
-  let seen = peek(core.words, at);
+/** The run from `start`, or another one in its word if it lies in one; {@link none} or {@link beaten} if it is gone. */
+function claimAt(core: Core, start: number, count: number): number {
+  const word = start >>> core.entryShift;
+  if (count <= core.wordMax && (start & core.entryMask) + count <= core.entries) return claimInWord(core, word, count);
+  return claimAcrossWords(core, start, count);
+}
+
+function claimAcrossWords(core: Core, from: number, count: number): number {
+  core.beginFlight(flightOf(from >>> core.chunkShift, 1));
+  const won = claimPieces(core, from, count);
+  if (won) {
+    pokeTag(core.tags, core.tagsAt + from, count);
+    core.hint = from >>> core.entryShift;
+  }
+  core.endFlight();
+  return won ? from : beaten;
+}
+
+/** Claims word by word, upward; gives back what it had when it meets a frame that is taken. To be called in flight. */
+function claimPieces(core: Core, from: number, count: number): boolean {
+  const taken = claimFrames(core, from, count, true);
+  if (taken === count) return true;
+  releaseFrames(core, from, taken, true);
+  return false;
+}
+
+/**
+ * Claims frames word by word, upward, as the start of an allocation or a later part of it. Gives how many it got before it met one that
+ * is taken. The frames of a run reach the end of every word but the last.
+ */
+export function claimFrames(core: Core, from: number, count: number, starts: boolean): number {
+  const { words, entries, entryMask, level0, allFree } = core;
+  const entry = from & entryMask;
+  let done = 0;
+  let at = level0 + (from >>> core.entryShift);
+  if (starts || entry !== 0) {
+    const length = Math.min(entries - entry, count);
+    if (!claimPiece(words, at++, run(entry, length), starts)) return 0;
+    done = length;
+  }
+  for (; count - done >= entries; done += entries) if (Atomics.compareExchange(words, at++, allFree, 0) !== allFree) return done;
+  return done === count || claimPiece(words, at, run(0, count - done), false) ? count : done;
+}
+
+function claimPiece(words: SharedWords, at: number, bits: number, starts: boolean): boolean {
+  let seen = peek(words, at);
   for (;;) {
     if ((freeEntries(seen) & bits) !== bits) {
       // The hint may be stale: only what the memory says now decides.
-      const now = Atomics.load(core.words, at);
+      const now = Atomics.load(words, at);
       if (now === seen || (freeEntries(now) & bits) !== bits) return false;
       seen = now;
     }
-    const found = Atomics.compareExchange(core.words, at, seen, claimedPiece(seen, bits, starts));
+    const found = Atomics.compareExchange(words, at, seen, claimedPiece(seen, bits, starts));
     if (found === seen) return true;
     seen = found;
   }
 }
 
-export function releasePiece(core: Core, word: number, bits: number, starts: boolean): void {
-  core.beginRelease();
-  Atomics.xor(core.words, core.shared.level0 + word, piece(bits, starts));
-  core.endRelease();
+/** Gives back frames that were claimed so. To be called in flight. */
+export function releaseFrames(core: Core, from: number, count: number, starts: boolean): void {
+  const { words, entries, entryMask, level0, allFree } = core;
+  const entry = from & entryMask;
+  let left = count;
+  let at = level0 + (from >>> core.entryShift);
+  if (left > 0 && (starts || entry !== 0)) {
+    const length = Math.min(entries - entry, left);
+    Atomics.xor(words, at++, piece(run(entry, length), starts));
+    left -= length;
+  }
+  for (; left >= entries; left -= entries) Atomics.xor(words, at++, allFree);
+  if (left > 0) Atomics.xor(words, at, run(0, left));
 }
 
 /** Breaks a closed chunk into frames, with the own run taken already. */
@@ -150,8 +194,8 @@ function breakForRun(core: Core, chunk: number, count: number): number {
   const won = breakChunk(core, chunk, count, true);
   core.endFlight();
   if (!won) return beaten;
-  core.hint = chunk * core.shared.wordsPerChunk;
-  return chunk * core.shared.chunkFrames;
+  core.hint = chunk * core.wordsPerChunk;
+  return chunk << core.chunkShift;
 }
 
 /**
@@ -159,10 +203,9 @@ function breakForRun(core: Core, chunk: number, count: number): number {
  * one. To be called in flight: between the two steps the chunk's frames are nowhere.
  */
 export function breakChunk(core: Core, chunk: number, count: number, own: boolean): boolean {
-  const { words, tags } = core;
-  const { level1, level0, entries, wordsPerChunk, chunkFrames } = core.shared;
-  const at = level1 + Math.floor(chunk / entries);
-  const entry = chunk % entries;
+  const { words, entries, wordsPerChunk, allFree } = core;
+  const at = core.level1 + (chunk >>> core.entryShift);
+  const entry = chunk & core.entryMask;
   let seen = peek(words, at);
   for (;;) {
     if (!isFree(seen, entry)) return false;
@@ -170,18 +213,14 @@ export function breakChunk(core: Core, chunk: number, count: number, own: boolea
     if (found === seen) break;
     seen = found;
   }
-  const from = chunk * chunkFrames;
-  const allFree = run(0, entries);
+  const from = chunk << core.chunkShift;
   const inOneWord = own && count <= entries;
-  if (own && !inOneWord) Atomics.store(tags, core.shared.tags + from, count);
+  if (own && !inOneWord) pokeTag(core.tags, core.tagsAt + from, count);
   for (let index = 0; index < wordsPerChunk; index++) {
-    const word = chunk * wordsPerChunk + index;
     let value = allFree;
     if (index === 0 && inOneWord) value = claimed(allFree, 0, count);
-    else if (index * entries < count) value = claimedPiece(allFree, bitsIn(word, from, count, entries), own && index === 0);
-    core.beginRelease();
-    Atomics.store(words, level0 + word, value);
-    core.endRelease();
+    else if (index * entries < count) value = claimedPiece(allFree, run(0, Math.min(entries, count - index * entries)), own && index === 0);
+    Atomics.store(words, core.level0 + chunk * wordsPerChunk + index, value);
   }
   return true;
 }
@@ -189,35 +228,38 @@ export function breakChunk(core: Core, chunk: number, count: number, own: boolea
 /** Frees exactly one live allocation of less than a chunk, or says false and changes nothing. */
 export function freeSmall(core: Core, frame: number, count: number): boolean {
   const { words } = core;
-  const { level0, entries } = core.shared;
-  const word = Math.floor(frame / entries);
-  const entry = frame % entries;
-  const at = level0 + word;
-  let seen = Atomics.load(words, at);
-  while (isFirst(seen, entry)) {
-    if (!isExtent(seen, entry, count, entries)) return false;
-    core.beginRelease();
-    const found = Atomics.compareExchange(words, at, seen, released(seen, entry, count));
-    core.endRelease();
-    if (found === seen) {
-      core.hint = word;
+  const word = frame >>> core.entryShift;
+  const entry = frame & core.entryMask;
+  const at = core.level0 + word;
+  let seen = peek(words, at);
+  for (;;) {
+    if (isExtent(seen, entry, count, core.entries)) {
+      core.turnSeq();
+      const found = Atomics.compareExchange(words, at, seen, released(seen, entry, count));
+      core.turnSeq();
+      if (found === seen) {
+        core.hint = word;
+        return true;
+      }
+      seen = found;
+    } else if (count > 1 && isDelegated(seen, entry) && freeAcrossWords(core, frame, count)) {
       return true;
+    } else {
+      // A refusal rests on what the memory says now, not on a hint.
+      const now = Atomics.load(words, at);
+      if (now === seen) return false;
+      seen = now;
     }
-    seen = found;
   }
-  return count > 1 && isDelegated(seen, entry) && freeAcrossWords(core, frame, count);
 }
 
 /** The tag decides: of all who would free the run, one finds its count there. */
 function freeAcrossWords(core: Core, frame: number, count: number): boolean {
-  const { entries, chunkFrames, tags } = core.shared;
-  core.beginFlight(flightOf(Math.floor(frame / chunkFrames), 1));
-  const won = Atomics.compareExchange(core.tags, tags + frame, count, 0) === count;
+  core.beginFlight(flightOf(frame >>> core.chunkShift, 1));
+  const won = Atomics.compareExchange(core.tags, core.tagsAt + frame, count, 0) === count;
   if (won) {
-    const firstWord = Math.floor(frame / entries);
-    for (let word = firstWord; word <= Math.floor((frame + count - 1) / entries); word++) {
-      releasePiece(core, word, bitsIn(word, frame, count, entries), word === firstWord);
-    }
+    releaseFrames(core, frame, count, true);
+    core.hint = frame >>> core.entryShift;
   }
   core.endFlight();
   return won;

@@ -15,6 +15,9 @@ const both = 0x1_0001;
 /** The free entries of a word, as bits 0 … 15. */
 export const freeEntries = (word: number): number => word & ~(word >>> 16) & 0xffff;
 
+/** The delegated entries of a word, likewise. */
+export const delegated = (word: number): number => word & (word >>> 16) & 0xffff;
+
 /** `count` entries from `entry`, as bits. */
 export const run = (entry: number, count: number): number => ((1 << count) - 1) << entry;
 
@@ -33,6 +36,13 @@ export function startsOfRuns(bits: number, count: number): number {
 /** Number of the lowest set bit; −1 for none. */
 export const lowest = (bits: number): number => 31 - Math.clz32(bits & -bits);
 
+/** How many of the bits 0 … 15 are set. */
+export function ones(bits: number): number {
+  const pairs = bits - ((bits >>> 1) & 0x5555);
+  const fours = (pairs & 0x3333) + ((pairs >>> 2) & 0x3333);
+  return (((fours + (fours >>> 4)) & 0x0f0f) * 0x0101 >>> 8) & 0xff;
+}
+
 /** A word with free entries turned into one allocation. */
 export const claimed = (word: number, entry: number, count: number): number => (word & ~run(entry, count)) | (second << entry);
 
@@ -41,10 +51,11 @@ export const released = (word: number, entry: number, count: number): number => 
 
 /** Whether exactly `count` entries from `entry` are one allocation inside a word of `entries` entries. */
 export function isExtent(word: number, entry: number, count: number, entries: number): boolean {
-  if (entry + count > entries || ((word >>> entry) & both) !== second) return false;
-  const rest = run(entry + 1, count - 1);
-  if ((word & rest) !== 0 || ((word >>> 16) & rest) !== 0) return false;
-  return entry + count === entries || !isCont(word, entry + count);
+  const end = entry + count;
+  const mask = (1 << count) - 1;
+  const from = word >>> entry;
+  if (end > entries || (from & mask) !== 0 || ((from >>> 16) & mask) !== 1) return false;
+  return end === entries || ((from >>> count) & both) !== 0;
 }
 
 export const isFree = (word: number, entry: number): boolean => ((word >>> entry) & both) === 1;

@@ -6,7 +6,7 @@ import { load, runCheck, type Plant } from './support/subjects.ts';
 const plants: readonly (Plant & { readonly name: string; readonly on?: string; readonly marked?: boolean })[] = [
   {
     name: 'the rollback of a claim over words is removed', on: 'builtin:hybrid-narrow', file: 'impl/small-runs.ts',
-    from: 'for (let back = word - 1; back >= firstWord; back--) releasePiece(core, back, bitsIn(back, from, count, entries), back === firstWord);', to: '',
+    from: '  releaseFrames(core, from, taken, true);\n', to: '',
   },
   { name: 'the rollback of a claim over chunks is removed', file: 'impl/large-runs.ts', from: '    releaseChunks(core, first, chunk - first);\n', to: '' },
   {
@@ -25,14 +25,16 @@ const plants: readonly (Plant & { readonly name: string; readonly on?: string; r
     to: 'const found = Atomics.load(words, level1 + word); if (found === seen) Atomics.store(words, level1 + word, claimed(seen, entry, chunks));',
   },
   { name: 'the mask of the last chunk is removed', file: 'impl/layout.ts', from: 'const there = isAvailable(shared, base + chunk * chunkFrames + frame);', to: 'const there = true;' },
-  { name: 'a freed large run does not become available again', file: 'impl/large-runs.ts', from: '    releaseChunks(core, chunk, chunks);\n    const from', to: '    const from' },
+  { name: 'a freed large run does not become available again', file: 'impl/large-runs.ts', from: '    releaseChunks(core, chunk, chunks);\n    releaseFrames', to: '    releaseFrames' },
   {
     name: 'a freed run of whole chunks does not become available again', file: 'impl/large-runs.ts',
     from: 'const found = Atomics.compareExchange(words, at, seen, released(seen, entry, chunks));', to: 'const found = Atomics.compareExchange(words, at, seen, seen);',
   },
-  { name: 'frames are counted on a path that fails', file: 'impl/hybrid.ts', from: '      if (frame >= 0) {\n        core.count(count);\n', to: '      core.count(count);\n      if (frame >= 0) {\n' },
-  { name: 'a refused free is counted', file: 'impl/hybrid.ts', from: '    if (!done) return this.#refusal(frame, count);\n    core.count(-count);', to: '    core.count(-count);\n    if (!done) return this.#refusal(frame, count);' },
-  { name: 'nobody waits for a flight', file: 'impl/out-of-memory.ts', from: 'if (active < 0 || !isRunFree(core, count, flights)) return true;', to: 'if (active < 0 || !isRunFree(core, count, flights) || active >= 0) return true;' },
+  { name: 'frames are counted on a path that fails', marked: true, file: 'impl/hybrid.ts', from: '    if (frame < 0) return frame === none', to: '    if (this.hasMarks) this.count(count);\n    if (frame < 0) return frame === none' },
+  { name: 'a refused free is counted', marked: true, file: 'impl/hybrid.ts', from: '    if (!done) return this.refusal(frame, count);\n', to: '    if (this.hasMarks && !done) this.count(-count);\n    if (!done) return this.refusal(frame, count);\n' },
+  { name: 'free frames are counted without the last chunk', file: 'impl/hybrid.ts', from: 'for (let chunk = 0; chunk < chunks; chunk++) {', to: 'for (let chunk = 0; chunk < chunks - 1; chunk++) {' },
+  { name: 'nobody waits for a flight', file: 'impl/out-of-memory.ts', from: '      inFlight = true;\n', to: '' },
+  { name: 'a flight that ends is not seen', file: 'impl/core.ts', from: '    this.seq = (this.seq + 2) | 0;\n', to: '' },
   { name: 'the pressure forgets its gap', marked: true, file: 'impl/layout.ts', from: 'framesFree >= low + gap ? 0', to: 'framesFree >= low ? 0' },
 ];
 

@@ -101,6 +101,7 @@ export const requests = {
     ask(Op.compareExchange, view, index, desired, expected, site),
   peek: (view: View, index: number, site: number) => ask(Op.peek, view, index, 0, 0, site),
   poke: (view: View, index: number, value: number, site: number) => ask(Op.poke, view, index, value, 0, site),
+  pokeTag: (view: View, index: number, value: number, site: number) => ask(Op.poke, view, index, value, 0, site),
   ownRead: (view: View, index: number, site: number) => ask(Op.read, view, index, 0, 0, site),
   ownWrite: (view: View, index: number, value: number, site: number) => ask(Op.write, view, index, value, 0, site),
   pause: (site: number) => {

@@ -20,7 +20,7 @@ export const atomicOps: Readonly<Record<string, number>> = {
   load: 2, store: 3, add: 3, sub: 3, and: 3, or: 3, xor: 3, exchange: 3, compareExchange: 4,
 };
 /** The plain-access helpers and `pause`, with their number of arguments. */
-export const intrinsics: Readonly<Record<string, number>> = { peek: 2, poke: 3, ownRead: 2, ownWrite: 3, pause: 0 };
+export const intrinsics: Readonly<Record<string, number>> = { peek: 2, poke: 3, pokeTag: 3, ownRead: 2, ownWrite: 3, pause: 0 };
 
 const builtinMethods = new Set(
   [Array, Map, Set, String, Number, Object, Promise, RegExp, Function, Int32Array, Object.getPrototypeOf(Int32Array)].flatMap((type: { prototype: object }) =>
