@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { presets, type Phase } from '../../spec/plan.ts';
+import { scopeOf } from '../../spec/scope.ts';
+import { load, runCheck } from '../support/subjects.ts';
+
+/**
+ * The checks that mutants of the allocator are run against: each quick, deterministic and in process, the cheapest first. What larger
+ * presets find beyond these is not counted.
+ */
+const small = (part: Parameters<typeof scopeOf>[0]): Phase => ({ strategy: 'exhaustive', scope: scopeOf(part) });
+const groups: Readonly<Record<string, readonly Phase[]>> = {
+  'alone, with every misuse': [
+    small({ frames: 6, chunkFrames: 4, firstFrame: 6, threads: 1, ops: 3, misuse: true, countMax: 2 }),
+    small({ frames: 8, chunkFrames: 4, reserved: [{ start: 5, count: 1 }], threads: 1, ops: 2, misuse: true }),
+    small({ frames: 12, chunkFrames: 4, threads: 1, ops: 2, prefixOps: 1, countMax: 9 }),
+  ],
+  'two threads, a command each': [
+    small({ frames: 2, chunkFrames: 2, threads: 2, ops: 1, prefixOps: 2 }),
+    small({ frames: 7, chunkFrames: 4, threads: 2, ops: 1, countMax: 7 }),
+    small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, countMax: 4, marks: { low: 5, min: 3, critical: 1, gap: 2 } }),
+    small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }),
+  ],
+  'longer ones, sampled': presets.smoke.phases.filter(({ strategy }) => strategy === 'random'),
+};
+const subjects = ['builtin:hybrid', 'builtin:hybrid-narrow'];
+
+test.each(Object.entries(groups).flatMap(([group, phases]) => subjects.map((subject) => ({ group, phases, subject }))))('$subject, $group: held', async ({ phases, subject }) => {
+  expect(runCheck(await load(subject), phases, { shrinkExecutions: 0, executionsMax: 30_000 }).verdict).toBe('held');
+});
