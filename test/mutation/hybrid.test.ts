@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { presets, type Phase } from '../../spec/plan.ts';
+import type { Phase } from '../../spec/plan.ts';
 import { scopeOf } from '../../spec/scope.ts';
 import { load, runCheck } from '../support/subjects.ts';
 
@@ -20,7 +20,10 @@ const groups: Readonly<Record<string, readonly Phase[]>> = {
     small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, countMax: 4, marks: { low: 5, min: 3, critical: 1, gap: 2 } }),
     small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }),
   ],
-  'longer ones, sampled': presets.smoke.phases.filter(({ strategy }) => strategy === 'random'),
+  'longer ones, sampled': [
+    { strategy: 'random', scope: scopeOf({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 40, executions: 40 },
+    { strategy: 'random', scope: scopeOf({ frames: 13, chunkFrames: 4, firstFrame: 2, threads: 2, ops: 3, prefixOps: 4, countMax: 9 }), scenarios: 20, executions: 20 },
+  ],
 };
 const subjects = ['builtin:hybrid', 'builtin:hybrid-narrow'];
 
