@@ -1,8 +1,9 @@
 import type { Model, Operation, State } from '../model/index.ts';
 import { counts } from './commands/allocate.ts';
 import type { Geometry, Handle, ObservedFrame, PressureLevel, Subject } from './contract.ts';
-import { isCoroutine, type Coroutine } from './explore/access.ts';
+import { isCoroutine, mode, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/cells.ts';
+import { runAtOnce } from './explore/link.ts';
 import { finding, invariants, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, describeResponse } from './linearizability.ts';
 import type { ScenarioProgram } from './scenario-program.ts';
@@ -33,15 +34,15 @@ export function* examine(
   subject: Subject, program: ScenarioProgram, geometry: Geometry, model: Model, finals: readonly State[], pressures: ReadonlySet<PressureLevel> | undefined,
 ): Coroutine<Quiescent> {
   const handle = yield* program.attach(0);
-  const frames = subject.observe === undefined ? undefined : ((yield* trusted(`observe() of '${subject.name}'`, () => subject.observe?.(program.shared))) as readonly ObservedFrame[]);
+  const frames = subject.observe === undefined ? undefined : observed(subject, program);
   const framesFree = handle.framesFree === undefined ? undefined : yield* trusted('framesFree()', () => handle.framesFree?.());
   const pressure = handle.pressure === undefined || geometry.marks === undefined ? undefined : yield* trusted('pressure()', () => handle.pressure?.());
-  const observed: Observed = {
+  const shown: Observed = {
     ...(frames === undefined ? {} : { frames }), ...(framesFree === undefined ? {} : { framesFree }), ...(pressure === undefined ? {} : { pressure }),
   };
   const fitting = frames === undefined ? finals : finals.filter((state) => firstDifference(state, frames, geometry) === undefined);
   const nearest = fitting[0] ?? finals[0];
-  const found = (result: Finding | undefined): Quiescent => ({ finding: result, observed, model: nearest });
+  const found = (result: Finding | undefined): Quiescent => ({ finding: result, observed: shown, model: nearest });
   if (nearest === undefined) return found(undefined);
   if (frames !== undefined && fitting.length === 0) {
     const at = firstDifference(nearest, frames, geometry) as number;
@@ -54,6 +55,17 @@ export function* examine(
     return found(finding('FP-WMK-1', `pressure() is ${pressure} (${levels[pressure] ?? 'no level'}); the counts passed through lead to ${[...pressures].join(' or ')}`));
   }
   return found(yield* probe(subject, handle, geometry, model, fitting));
+}
+
+/** Nothing runs, and observe() only reads: it may do so in any way, also where no access could be traced. */
+function observed(subject: Subject, program: ScenarioProgram): readonly ObservedFrame[] {
+  const { live } = mode;
+  mode.live = false;
+  try {
+    return runAtOnce(trusted(`observe() of '${subject.name}'`, () => subject.observe?.(program.shared))) as readonly ObservedFrame[];
+  } finally {
+    mode.live = live;
+  }
 }
 
 /** Asks for the largest runs until nothing is left, then frees everything and asks for the largest of all. */

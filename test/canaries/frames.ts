@@ -1,13 +1,26 @@
-/** A frame a word: 1 if it is free. Sequential searches over it, for canaries whose mistake is elsewhere. */
+import type { Geometry, ObservedFrame } from 'frameproof';
+
+/** A frame a word, then a word for the count of the allocation that starts at each frame. */
 export interface FrameWords {
   readonly memory: SharedArrayBuffer;
   readonly frames: number;
   readonly firstFrame: number;
+  readonly largest: number;
 }
 
-export function createFrameWords(frames: number, firstFrame: number, extraWords = 0): FrameWords {
-  const memory = new SharedArrayBuffer(4 * (frames + extraWords));
+export const taken = 0;
+export const free = 1;
+export const reserved = 2;
+
+export function createFrameWords(geometry: Pick<Geometry, 'frames' | 'firstFrame' | 'maxOrder' | 'reserved'>): FrameWords {
+  const { frames, firstFrame, maxOrder } = geometry;
+  const memory = new SharedArrayBuffer(8 * frames);
   const words = new Int32Array(memory);
-  for (let frame = 0; frame < frames; frame++) words[frame] = 1;
-  return { memory, frames, firstFrame };
+  words.fill(free, 0, frames);
+  for (const { start, count } of geometry.reserved) words.fill(reserved, start - firstFrame, start - firstFrame + count);
+  return { memory, frames, firstFrame, largest: 2 ** maxOrder };
+}
+
+export function observeFrameWords({ memory, frames }: FrameWords): ObservedFrame[] {
+  return [...new Int32Array(memory, 0, frames)].map((word) => (word === free ? 'free' : word === reserved ? 'reserved' : 'allocated'));
 }
