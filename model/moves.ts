@@ -36,10 +36,12 @@ export class Moves {
     this.#draft.allocations.delete(start);
   }
 
-  /** Makes every largest block appear, before anything is reserved. */
-  appear(): void {
+  /** Makes every largest block appear, and reserves what is not there. */
+  begin(): void {
     const { layout } = this.#draft;
     for (let number = layout.topFirst; number <= layout.topLast; number++) this.#moveBlock(layout.blockIndex(layout.maxOrder, number), 'appear');
+    for (const { start, end } of layout.unavailable()) this.take(start, end, 'reserve');
+    this.settlePressure();
   }
 
   settlePressure(): void {

@@ -28,7 +28,7 @@ export class State {
   }
 
   frame(frame: number): FrameState {
-    return frames.states[this.frames[frame - this.layout.geometry.firstFrame] as number] as FrameState;
+    return frameOf(this, frame);
   }
 
   block(order: number, number: number): BlockState {
@@ -48,6 +48,15 @@ export class State {
   }
 }
 
+/** What a judgement of a response looks at. */
+export interface Standing {
+  readonly layout: Layout;
+  readonly frames: Uint8Array;
+  readonly allocations: ReadonlyMap<number, number>;
+}
+
+export const frameOf = ({ frames: all, layout }: Pick<Standing, 'frames' | 'layout'>, frame: number): FrameState => frames.states[all[frame - layout.geometry.firstFrame] as number] as FrameState;
+
 /** A state under construction. */
 export interface Draft {
   layout: Layout;
@@ -56,6 +65,15 @@ export interface Draft {
   allocations: Map<number, number>;
   framesFree: number;
   pressure: PressureLevel;
+}
+
+/** Before anything has appeared: every frame free, no block. */
+export function emptyDraft(layout: Layout): Draft {
+  const { frames: managed } = layout.geometry;
+  return {
+    layout, frames: new Uint8Array(managed).fill(frames.state('free')), blocks: new Uint8Array(layout.blockCount).fill(blocks.state('absent')),
+    allocations: new Map(), framesFree: managed, pressure: 'ok',
+  };
 }
 
 export function draftOf({ layout, frames, blocks, allocations, framesFree, pressure }: State): Draft {

@@ -1,7 +1,8 @@
 import { getAdjacencyMap } from 'xstate/graph';
 import type { Geometry } from '../spec/contract.ts';
 import { modelInvariants, type ModelInvariant } from './invariants.ts';
-import { Model, type Operation, type Rules } from './model.ts';
+import { Model } from './model.ts';
+import type { Operation, Rules } from './responses.ts';
 import type { State } from './state.ts';
 import { blocks, frames, pressures, refused, type Component } from './transitions.ts';
 

@@ -34,6 +34,14 @@ export interface KernelTraceReport {
   readonly violations: readonly KernelTraceViolation[];
 }
 
+/** An allocation or a free of 2^order frames, as the kernel recorded it. */
+export interface KernelEvent {
+  readonly allocates: boolean;
+  readonly cpu: number;
+  readonly frame: number;
+  readonly order: number;
+}
+
 /** An allocation or free event whose fields cannot be read. */
 export class KernelTraceError extends Error {
   override readonly name = 'KernelTraceError';
@@ -64,23 +72,23 @@ export class KernelTraceJudge {
   readonly #counts = { allocations: 0, frees: 0, failed: 0, ownedTwice: 0, misaligned: 0, partialFrees: 0, otherEvents: 0, unreadable: 0 };
   #line = 0;
 
-  /** The next line. Throws {@link KernelTraceError}. */
-  line(text: string): void {
+  /** Judges the next line. Gives its event, if it has one that moved frames. Throws {@link KernelTraceError}. */
+  line(text: string): KernelEvent | undefined {
     this.#line++;
-    if (text === '' || text.startsWith('#')) return;
+    if (text === '' || text.startsWith('#')) return undefined;
     const event = eventPattern.exec(text);
     if (event === null) {
       const mention = text.search(/mm_page_(?:alloc|free):/);
       if (mention >= 0) throw new KernelTraceError(this.#line, mention + 1, 'an allocation event without the columns of ftrace (TASK-PID [CPU] … TIMESTAMP: EVENT: …)');
       this.#counts.unreadable++;
-      return;
+      return undefined;
     }
     const [, cpu, name, fields] = event as unknown as [string, string, string, string];
     if (name === 'mm_page_alloc' || name === 'mm_page_free' || name === 'kmem:mm_page_alloc' || name === 'kmem:mm_page_free') {
-      this.#judge(name.endsWith('alloc'), Number(cpu), fields, text.length - fields.length + 1);
-    } else {
-      this.#counts.otherEvents++;
+      return this.#judge(name.endsWith('alloc'), Number(cpu), fields, text.length - fields.length + 1);
     }
+    this.#counts.otherEvents++;
+    return undefined;
   }
 
   /** The report of everything so far. */
@@ -92,18 +100,19 @@ export class KernelTraceJudge {
     return { file, verdict, events: allocations + frees + rest.failed, allocations, frees, ...rest, framesSeen, freesOfUnknown, freesOfFree, violations: this.#violations };
   }
 
-  #judge(allocates: boolean, cpu: number, fields: string, column: number): void {
+  #judge(allocates: boolean, cpu: number, fields: string, column: number): KernelEvent | undefined {
     const frame = this.#number(/\bpfn=(-?\w+)/, fields, column, 'pfn');
     const order = this.#number(/\border=(\w+)/, fields, column, 'order');
     if (!Number.isInteger(order) || order < 0 || order > 30) throw new KernelTraceError(this.#line, column, `order=${order} is no order (0 to 30)`);
     // A failed allocation is recorded with pfn 0 (or −1), which is never handed out.
     if (allocates && frame <= 0) {
       this.#counts.failed++;
-      return;
+      return undefined;
     }
     this.#counts[allocates ? 'allocations' : 'frees']++;
+    const moved: KernelEvent = { allocates, cpu, frame, order };
     const event = allocates ? this.#ledger.allocate(frame, 2 ** order) : this.#ledger.free(frame, 2 ** order);
-    if (event.kind === 'ok') return;
+    if (event.kind === 'ok') return moved;
     const reason = match(event)
       .with({ kind: 'partialFree' }, () => {
         this.#counts.partialFrees++;
@@ -119,6 +128,7 @@ export class KernelTraceJudge {
       })
       .exhaustive();
     if (reason !== undefined && this.#violations.length < listedMax) this.#violations.push({ line: this.#line, cpu, frame: event.frame, order, reason });
+    return moved;
   }
 
   #number(pattern: RegExp, fields: string, column: number, name: string): number {

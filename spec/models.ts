@@ -1,5 +1,6 @@
 import { Model } from '../model/index.ts';
 import type { Geometry, Subject } from './contract.ts';
+import { rulesOf } from './subject.ts';
 
 /** The reference models of one check, one for each geometry, and what of them was covered in all. */
 export class Models {
@@ -9,8 +10,7 @@ export class Models {
     const key = JSON.stringify(geometry);
     const known = this.#models.get(key);
     if (known !== undefined) return known;
-    const { features = {}, placement = 'any' } = subject;
-    const model = new Model(geometry, { placement, exactErrors: features.exactErrors === true, orders: features.orders === true });
+    const model = new Model(geometry, rulesOf(subject));
     this.#models.set(key, model);
     return model;
   }

@@ -1,4 +1,4 @@
-import type { Model, Operation, State } from '../model/index.ts';
+import { frameOf, type Model, type Operation, type State } from '../model/index.ts';
 import { counts } from './commands/allocate.ts';
 import type { Geometry, Handle, ObservedFrame, PressureLevel, Subject } from './contract.ts';
 import { isCoroutine, mode, type Coroutine } from './explore/access.ts';
@@ -40,12 +40,12 @@ export function* examine(
   const shown: Observed = {
     ...(frames === undefined ? {} : { frames }), ...(framesFree === undefined ? {} : { framesFree }), ...(pressure === undefined ? {} : { pressure }),
   };
-  const fitting = frames === undefined ? finals : finals.filter((state) => firstDifference(state, frames, geometry) === undefined);
+  const fitting = frames === undefined ? finals : finals.filter((state) => firstDifference(state, frames) === undefined);
   const nearest = fitting[0] ?? finals[0];
   const found = (result: Finding | undefined): Quiescent => ({ finding: result, observed: shown, model: nearest });
   if (nearest === undefined) return found(undefined);
   if (frames !== undefined && fitting.length === 0) {
-    const at = firstDifference(nearest, frames, geometry) as number;
+    const at = firstDifference(nearest, frames) as number;
     return found(finding('FP-REF-1', `frame ${geometry.firstFrame + at} is ${nearest.frame(geometry.firstFrame + at)} by the history, and ${name(frames[at])} in memory`));
   }
   if (framesFree !== undefined && framesFree !== nearest.framesFree) {
@@ -110,13 +110,14 @@ function* probe(subject: Subject, handle: Handle, geometry: Geometry, model: Mod
 }
 
 /** Index of the first frame that memory and model disagree on. */
-function firstDifference(state: State, frames: readonly ObservedFrame[], geometry: Geometry): number | undefined {
-  for (let at = 0; at < geometry.frames; at++) {
-    const seen = frames[at];
-    const shown = typeof seen === 'object' ? 'cached' : seen;
-    const meant = state.frame(geometry.firstFrame + at);
+export function firstDifference(state: Pick<State, 'frames' | 'layout'>, shown: readonly ObservedFrame[]): number | undefined {
+  const { firstFrame, frames } = state.layout.geometry;
+  for (let at = 0; at < frames; at++) {
+    const seen = shown[at];
+    const is = typeof seen === 'object' ? 'cached' : seen;
+    const meant = frameOf(state, firstFrame + at);
     // free ∪ cached is equal as a set: which of the two is the allocator's own affair.
-    if (shown !== meant && !((shown === 'cached' && meant === 'free') || (shown === 'free' && meant === 'cached'))) return at;
+    if (is !== meant && !((is === 'cached' && meant === 'free') || (is === 'free' && meant === 'cached'))) return at;
   }
   return undefined;
 }

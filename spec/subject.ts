@@ -1,3 +1,4 @@
+import type { Rules } from '../model/index.ts';
 import type { Subject } from './contract.ts';
 import { isCoroutine, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/cells.ts';
@@ -33,6 +34,11 @@ export function whyNoSubject(value: unknown): string | undefined {
   const limit = limits.find(([key, most]) => !['framesMax', 'countMax', 'workersMax'].includes(key) || !Number.isInteger(most) || (most as number) < 1);
   if (limit !== undefined) return `limits.${limit[0]} must be framesMax, countMax or workersMax, a whole number from 1`;
   return undefined;
+}
+
+/** What the model must know of a subject. */
+export function rulesOf({ features = {}, placement = 'any' }: Subject): Rules {
+  return { placement, exactErrors: features.exactErrors === true, orders: features.orders === true };
 }
 
 /** Runs a part of a subject that has no way to fail; what it throws is told with its name. */
