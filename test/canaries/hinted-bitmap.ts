@@ -52,6 +52,7 @@ export class HintedBitmap {
   }
 
   allocate(count: number): number {
+    if (count < 1) return -2;
     const start = this.search(Atomics.load(this.counters, hint), count);
     if (start < 0) return -1;
     for (let at = start; at < start + count; at++) Atomics.and(this.bitmap, Math.floor(at / framesPerWord), ~(1 << (at % framesPerWord)));

@@ -8,7 +8,10 @@ export interface PressuredShared {
 }
 
 export function createPressured(geometry: Geometry): PressuredShared {
-  return { frames: createHinted(geometry), level: new SharedArrayBuffer(4), marks: geometry.marks };
+  const { frames, reserved, marks } = geometry;
+  const level = new SharedArrayBuffer(4);
+  if (marks !== undefined) new Int32Array(level)[0] = marksAbove(frames - reserved.reduce((sum, { count }) => sum + count, 0), marks);
+  return { frames: createHinted(geometry), level, marks };
 }
 
 /** The bitmap with a level of pressure that is moved at every change of the count: 0 ok, 1 low, 2 min, 3 critical. */

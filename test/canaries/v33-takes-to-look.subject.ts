@@ -7,7 +7,7 @@ import { Pairs, single, used, type PairsShared } from './pairs.ts';
  */
 class TakesToLook extends Pairs {
   override allocate(count: number): number {
-    if (count === 1) return super.allocate(1);
+    if (count !== 2) return super.allocate(count);
     for (let at = 0; at < this.frames; at++) {
       if (!this.#take(at)) continue;
       if (at % 2 === 0 && this.#take(at + 1)) {
