@@ -53,9 +53,11 @@ export class ScenarioJudge {
   readonly #byHistory = new Map<string, HistoryVerdict>();
   readonly #byMemory = new Map<string, Quiescent>();
   readonly #hints: readonly ArrayBufferView[];
+  readonly #options: JudgeOptions;
 
   constructor(loaded: LoadedSubject, scenario: Scenario, models: Models, options: JudgeOptions = judgeDefaults) {
     this.#loaded = loaded;
+    this.#options = options;
     this.scenario = scenario;
     this.model = models.for(loaded.subject, scenario.geometry);
     this.#histories = new Histories(scenario);
@@ -82,7 +84,7 @@ export class ScenarioJudge {
     if (ending === 'redundant') return undefined;
     const race = judgeRaces(execution, this.#isHint);
     if (race !== undefined) return race;
-    if (ending === 'incomplete') return undefined;
+    if (ending === 'incomplete') return this.#endless(execution);
     if (ending === 'blocked') return this.#deadlock(execution);
     this.#countSteps(execution);
     const verdict = this.#historyVerdict(execution);
@@ -98,6 +100,7 @@ export class ScenarioJudge {
     };
     add(judgeRaces(execution, this.#isHint));
     if (ending === 'blocked') add(this.#deadlock(execution));
+    if (ending === 'incomplete') add(this.#endless(execution));
     if (ending !== 'complete') return { findings, quiescent: undefined };
     const verdict = this.#historyVerdict(execution);
     add(verdict.finding);
@@ -187,6 +190,21 @@ export class ScenarioJudge {
   #deadlock(execution: Execution): Finding {
     const waiting = Array.from({ length: execution.threads }, (_, thread) => thread).filter((thread) => execution.state[thread] !== 2);
     return finding('FP-PRG-2', `${waiting.map(threadName).join(' and ')} wait for a change that nobody is left to make`, execution.depth - 1);
+  }
+
+  /** An execution that was cut off: an operation that went on for half of it with nobody in the middle of another one never ends. */
+  #endless(execution: Execution): Finding | undefined {
+    const last = execution.thread[execution.depth - 1] as number;
+    let steps = 0;
+    for (let at = execution.depth - 1; at >= 0 && execution.thread[at] === last && execution.op[at] !== Op.invoke; at--) steps++;
+    if (2 * steps < this.#options.stepsMax) return undefined;
+    const within = Array.from({ length: execution.threads }, () => false);
+    for (let at = 0; at < execution.depth; at++) {
+      if (execution.op[at] === Op.invoke) within[execution.thread[at] as number] = (execution.value[at] as number) >= 0;
+      else if (execution.op[at] === Op.return) within[execution.thread[at] as number] = false;
+    }
+    if (within.some((inside, thread) => inside && thread !== last)) return undefined;
+    return finding('FP-PRG-1', `an operation of ${threadName(last)} does not end: ${steps} accesses with nobody in the middle of another one`, execution.depth - 1);
   }
 
   #countSteps(execution: Execution): void {

@@ -41,9 +41,28 @@ describe('a verdict', () => {
   });
 
   test('is inconclusive when executions reach the limit of steps', async () => {
-    const spinning = await loadText(subject('', 'while (Atomics.load(words, 0) === 1 && found === 1);'));
+    const spinning = await loadText(`
+import { defineSubject } from 'frameproof';
+export default defineSubject({
+  name: 'unmarked-spin', limits: { framesMax: 1 },
+  create: ({ firstFrame }: { firstFrame: number }) => ({ memory: new SharedArrayBuffer(8), firstFrame }),
+  attach: ({ memory, firstFrame }: { memory: SharedArrayBuffer; firstFrame: number }) => {
+    const words = new Int32Array(memory);
+    const locked = (from: number, to: number): boolean => {
+      while (Atomics.exchange(words, 1, 1) === 1);
+      const done = Atomics.compareExchange(words, 0, from, to) === from;
+      Atomics.store(words, 1, 0);
+      return done;
+    };
+    return {
+      allocate: () => (locked(0, 1) ? firstFrame : -1),
+      free: (frame: number, count: number) => (frame === firstFrame && count === 1 && locked(1, 0) ? 0 : -4),
+    };
+  },
+});`);
     const report = runCheck(spinning, [], { scenarios: [parseScenario('f1c2o1 | A: allocate(1) B: allocate(1)')], judge: { stepsMax: 60, intervals: true }, executionsMax: 1000 });
     expect(report.coverage.incomplete).toBeGreaterThan(0);
+    expect(report.violations).toEqual([]);
     expect(report.verdict).toBe('inconclusive');
   });
 });
@@ -59,6 +78,17 @@ describe('what an operation throws or returns', () => {
 
   test('a search that never ends is a violation', async () => {
     expect(runCheck(await loadText(subject('', 'while (Atomics.load(words, 0) === 1 && found === 1);')), phases).violations.map(({ invariant }) => invariant)).toEqual(['FP-PRG-1']);
+  });
+
+  test('an operation of a thread that never ends is a violation, whatever the others do between theirs', async () => {
+    const endless = await loadText(subject('', '').replace('allocate: () => {', 'allocate: (count: number) => { while (count > 1) Atomics.load(words, 0);').replace("name: 'one'", "name: 'one', features: { contiguous: true }"));
+    const report = runCheck(endless, [], { scenarios: [parseScenario('f1c2o1 | A: allocate(1) B: allocate(2)')], shrinkExecutions: 0 });
+    expect(report.violations.map(({ invariant, message }) => [invariant, /does not end/.test(message)])).toEqual([['FP-PRG-1', true]]);
+  });
+
+  test.each([['undefined as never', 0], ['Number.NaN', 0], ['0.9', 0]])('an index %s means the element that JavaScript takes', async (index) => {
+    const odd = await loadText(subject('').replace('Atomics.compareExchange(words, 0, 0, 1); ', `Atomics.compareExchange(words, ${index}, 0, 1); `));
+    expect(runCheck(odd, phases).verdict).toBe('held');
   });
 
   test('what create() throws is told as the subject\'s own', async () => {

@@ -56,13 +56,17 @@ export const pending: Pending = { op: 0, view: undefined, index: 0, operand: 0, 
 /** A rewritten operation: yields at each access, is resumed with the value that the access gave. */
 export type Coroutine<Result = unknown> = Generator<undefined, Result, number>;
 
+/** The element that an unusual index means (ECMAScript ToIndex: NaN is 0, fractions are cut off), or a RangeError. */
+function elementOf(view: View, index: unknown): number {
+  const whole = Math.trunc(Number(index)) || 0;
+  if (whole < 0 || whole >= view.length) throw new RangeError(`Atomics access at index ${String(index)} of a view of ${view.length} elements`);
+  return whole;
+}
+
 function ask(op: number, view: View, index: number, operand: number, expected: number, site: number): undefined {
-  if (!(index >= 0 && index < view.length)) {
-    throw new RangeError(`Atomics access at index ${index} of a view of ${view.length} elements`);
-  }
   pending.op = op;
   pending.view = view;
-  pending.index = index;
+  pending.index = index >= 0 && index < view.length && Number.isInteger(index) ? index : elementOf(view, index);
   pending.operand = operand;
   pending.expected = expected;
   pending.site = site;
