@@ -26,8 +26,8 @@ export class Core {
   readonly level1: number;
   readonly tagsAt: number;
   readonly chunkTagsAt: number;
-  /** The word of level 0 that was used last. */
-  hint = 0;
+  /** The word of level 0 that was used last; −1, a word without free entries, before any was. */
+  hint = -1;
   /** The word of level 1 that was used last. */
   chunkHint = 0;
   // No #private names here: on the fast path each of their accesses was measured to cost more than a plain field's.

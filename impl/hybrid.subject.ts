@@ -8,6 +8,7 @@ export default {
   name: 'hybrid',
   features: { contiguous: true, exactErrors: true },
   placement: 'chunk',
+  policy: ['keeps-chunks'],
   create: (geometry: Geometry) => createHybrid(geometry),
   attach: (shared: HybridShared, worker: number) => attachHybrid(shared, worker),
   observe: (shared: HybridShared) => observeHybrid(shared),

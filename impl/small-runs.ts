@@ -52,7 +52,7 @@ export function claimAtHint(core: Core, count: number): number {
  */
 export function allocateSmall(core: Core, count: number): number {
   const { words, chunks, entries, level1 } = core;
-  const hinted = core.hint >>> (core.chunkShift - core.entryShift);
+  const hinted = Math.max(core.hint, 0) >>> (core.chunkShift - core.entryShift);
   let whole = none;
   let closed = none;
   let parents = 0;

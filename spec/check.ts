@@ -59,8 +59,8 @@ export function* check(loaded: LoadedSubject, plan: CheckPlan, context: CheckCon
   }
 }
 
-/** Judged only if the subject has observe(), framesFree() or pressure(). */
-const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1'];
+/** Judged only if the subject has observe(), framesFree() or pressure(), or declares a policy. */
+const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1', 'FP-POL-1'];
 
 type Counts = { -readonly [K in 'scenarios' | 'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps']: number };
 

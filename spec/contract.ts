@@ -105,6 +105,12 @@ export interface ProgressBound {
 }
 export type Progress = ProgressBound['kind'] | ProgressBound;
 
+/**
+ * Choices that an allocator promises to make well when nobody is beside it. `keeps-chunks`: frames of a wholly free chunk are taken only if no
+ * chunk in use has room, or if the worker's own last smaller run was in that chunk.
+ */
+export type Policy = 'keeps-chunks';
+
 /** One worker's way to the allocator. */
 export interface Handle {
   /** The first frame (≥ 0) of `count` consecutive ones, now owned by the caller, or an {@link ErrorCode}. */
@@ -134,6 +140,8 @@ export interface Subject<Shared = unknown> {
   /** Default `any`. */
   readonly placement?: Placement;
   readonly progress?: Readonly<Record<string, Progress>>;
+  /** Default none. */
+  readonly policy?: readonly Policy[];
   /** Lays out empty shared memory. */
   create(geometry: Geometry): Shared;
   /** The handle of one worker; called in that worker's thread, never concurrently with operations. */

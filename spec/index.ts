@@ -3,7 +3,7 @@ import type { Config } from './config.ts';
 
 export type { Config } from './config.ts';
 export type {
-  ErrorCode, ErrorNames, Features, FrameRange, Geometry, Handle, Limits, ObservedFrame, Placement, PressureLevel, Progress, ProgressBound, Request, Subject, Watermarks, ZoneName,
+  ErrorCode, ErrorNames, Features, FrameRange, Geometry, Handle, Limits, ObservedFrame, Placement, Policy, PressureLevel, Progress, ProgressBound, Request, Subject, Watermarks, ZoneName,
 } from './contract.ts';
 export type { CheckReport, Counterexample, Coverage, PhaseReport, StateRow, SubjectReport, TraceStep, Verdict, ViolationReport } from './report.ts';
 

@@ -121,6 +121,13 @@ const list = [
     why: 'Reclaim that starts too late stalls allocations; without hysteresis it starts and stops for ever.',
   },
   {
+    id: 'FP-POL-1',
+    title: 'large blocks are kept',
+    layer: 'policy',
+    statement: 'An allocator that declares keeps-chunks takes frames of a wholly free chunk, with nobody beside it, only if no chunk in use has room, or if the last run below a chunk that the worker took or gave back was there.',
+    why: 'A block broken without need is a large page that nobody gets any more.',
+  },
+  {
     id: 'FP-PRG-1',
     title: 'operations end',
     layer: 'progress',

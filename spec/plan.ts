@@ -25,6 +25,12 @@ const unaligned = { frames: 6, chunkFrames: 4, firstFrame: 6 } as const;
 const holed = { frames: 8, chunkFrames: 4, reserved: [{ start: 5, count: 1 }] } as const;
 const marked = { frames: 8, chunkFrames: 4, marks: { low: 5, min: 3, critical: 1, gap: 2 } } as const;
 
+// Choices are judged where nobody is beside: long prefixes and single threads.
+const choices: readonly Phase[] = [
+  { strategy: 'random', scope: small({ frames: 12, chunkFrames: 4, threads: 1, ops: 8, prefixOps: 6, countMax: 6 }), scenarios: 400, executions: 1 },
+  { strategy: 'random', scope: small({ frames: 20, chunkFrames: 4, threads: 3, ops: 1, prefixOps: 9, countMax: 6 }), scenarios: 200, executions: 1 },
+];
+
 const smoke: readonly Phase[] = [
   { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 1, prefixOps: 2 }) },
   { strategy: 'exhaustive', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
@@ -43,6 +49,7 @@ const ci: readonly Phase[] = [
   { strategy: 'exhaustive', scope: small({ ...marked, threads: 2, ops: 1, countMax: 4 }) },
   { strategy: 'exhaustive', scope: small({ ...holed, threads: 1, ops: 2, misuse: true }) },
   { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 1, ops: 3, misuse: true, countMax: 3 }) },
+  ...choices,
   { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 500, executions: 400 },
   { strategy: 'random', scope: small({ ...tail, threads: 3, ops: 2, prefixOps: 3, countMax: 7 }), scenarios: 200, executions: 400 },
   { strategy: 'random', scope: small({ frames: 21, chunkFrames: 8, firstFrame: 3, threads: 2, ops: 6, prefixOps: 4, countMax: 16 }), scenarios: 150, executions: 200 },

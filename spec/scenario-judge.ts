@@ -10,6 +10,7 @@ import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
 import type { Models } from './models.ts';
 import { judgeOwnership } from './ownership.ts';
+import { judgePolicy } from './policy.ts';
 import { pressuresOf } from './pressure.ts';
 import { judgeRaces } from './races.ts';
 import { examine, type Quiescent } from './refinement.ts';
@@ -30,6 +31,7 @@ export const judgeDefaults: JudgeOptions = { stepsMax: 2000, intervals: true };
 interface HistoryVerdict {
   readonly id: number;
   readonly finding: Finding | undefined;
+  readonly policy: Finding | undefined;
   readonly finals: readonly State[];
   readonly pressures: ReadonlySet<PressureLevel> | undefined;
 }
@@ -88,7 +90,7 @@ export class ScenarioJudge {
     if (ending === 'blocked') return this.#deadlock(execution);
     this.#countSteps(execution);
     const verdict = this.#historyVerdict(execution);
-    return verdict.finding ?? this.#quiescent(execution, verdict).finding;
+    return verdict.finding ?? this.#quiescent(execution, verdict).finding ?? verdict.policy;
   }
 
   /** The findings of all layers about the execution that just ended, and what the memory shows. */
@@ -109,6 +111,7 @@ export class ScenarioJudge {
     if (linearizations?.ok === false) add(linearizations.finding);
     const quiescent = this.#quiescent(execution, verdict);
     add(quiescent.finding);
+    add(verdict.policy);
     return { findings, quiescent };
   }
 
@@ -143,7 +146,7 @@ export class ScenarioJudge {
   #judgeHistory(execution: Execution, id: number): HistoryVerdict {
     const program = this.#program as ScenarioProgram;
     const history = this.#histories.history(execution);
-    const wrong = (found: Finding): HistoryVerdict => ({ id, finding: this.#placed(found, execution), finals: [], pressures: undefined });
+    const wrong = (found: Finding): HistoryVerdict => ({ id, finding: this.#placed(found, execution), policy: undefined, finals: [], pressures: undefined });
     const failed = history.calls.find(({ response }) => response === threw);
     if (failed !== undefined) {
       const why = program.thrown.get(`${failed.thread} ${failed.command}`) ?? 'gave no answer';
@@ -153,7 +156,9 @@ export class ScenarioJudge {
     if (owned !== undefined) return wrong(owned);
     const linearizations = linearize(history, this.model, this.#initial);
     if (!linearizations.ok) return wrong(linearizations.finding);
-    return { id, finding: undefined, finals: linearizations.finals, pressures: pressuresOf(history, this.#initial, this.scenario.geometry) };
+    // Only what ran with nobody beside it: the prefix, and the thread of a scenario that has no other.
+    const alone = [...program.prefixCalls, ...(this.scenario.threads.length === 1 ? history.calls : [])];
+    return { id, finding: undefined, policy: judgePolicy(this.#loaded.subject, this.model, alone), finals: linearizations.finals, pressures: pressuresOf(history, this.#initial, this.scenario.geometry) };
   }
 
   /** Judges of histories count invocations and returns; a trace counts events. */
@@ -183,6 +188,7 @@ export class ScenarioJudge {
     if (quiescent.observed.frames !== undefined) this.judged.add('FP-REF-1');
     if (quiescent.observed.framesFree !== undefined) this.judged.add('FP-CNT-1');
     if (quiescent.observed.pressure !== undefined) this.judged.add('FP-WMK-1');
+    if ((this.#loaded.subject.policy ?? []).length > 0) this.judged.add('FP-POL-1');
     this.#byMemory.set(key, quiescent);
     return quiescent;
   }

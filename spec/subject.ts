@@ -14,7 +14,8 @@ export interface LoadedSubject {
 }
 
 const featureNames = ['contiguous', 'align', 'orders', 'caches', 'zones', 'nodes', 'emergency', 'crash', 'exactErrors'];
-const keys = ['name', 'features', 'limits', 'placement', 'progress', 'create', 'attach', 'observe', 'hints', 'recover'];
+const policyNames = ['keeps-chunks'];
+const keys = ['name', 'features', 'limits', 'placement', 'progress', 'policy', 'create', 'attach', 'observe', 'hints', 'recover'];
 
 /** Why a module's default export is no subject, or undefined. */
 export function whyNoSubject(value: unknown): string | undefined {
@@ -28,6 +29,8 @@ export function whyNoSubject(value: unknown): string | undefined {
   for (const key of ['observe', 'hints', 'recover']) if (key in subject && typeof subject[key] !== 'function') return `a subject's ${key} must be a function`;
   const placement = subject['placement'];
   if (placement !== undefined && placement !== 'any' && placement !== 'chunk' && placement !== 'buddy') return "a subject's placement is 'any', 'chunk' or 'buddy'";
+  const policy = subject['policy'];
+  if (policy !== undefined && !(Array.isArray(policy) && policy.every((name) => policyNames.includes(name as string)))) return `a subject's policy is a list of ${policyNames.join(', ')}`;
   const wrong = Object.keys((subject['features'] as object | undefined) ?? {}).find((key) => !featureNames.includes(key));
   if (wrong !== undefined) return `unknown feature '${wrong}'; known: ${featureNames.join(', ')}`;
   const limits = Object.entries((subject['limits'] as Record<string, unknown> | undefined) ?? {});
