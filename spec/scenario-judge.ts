@@ -195,7 +195,7 @@ export class ScenarioJudge {
 
   #deadlock(execution: Execution): Finding {
     const waiting = Array.from({ length: execution.threads }, (_, thread) => thread).filter((thread) => execution.state[thread] !== 2);
-    return finding('FP-PRG-2', `${waiting.map(threadName).join(' and ')} wait for a change that nobody is left to make`, execution.depth - 1);
+    return finding('FP-PRG-2', `${waiting.map(threadName).join(' and ')} ${waiting.length === 1 ? 'waits' : 'wait'} for a change that nobody is left to make`, execution.depth - 1);
   }
 
   /** An execution that was cut off: an operation that went on for half of it with nobody in the middle of another one never ends. */

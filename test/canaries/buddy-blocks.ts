@@ -1,19 +1,29 @@
 import type { Geometry, ObservedFrame } from 'frameproof';
 
-/** Per frame: order + 1 of the free block that starts there, −order − 1 of the allocated one, or 0 inside a block. */
+/** Per frame: order + 1 of the free block that starts there, −order − 1 of the allocated one, {@link unavailable}, or 0 inside a block. */
 export interface BlockWords {
   readonly memory: SharedArrayBuffer;
   readonly frames: number;
   readonly firstFrame: number;
 }
 
-/** Free blocks from the first frame on, each as large as its alignment (relative to frame `origin`) and the end allow. */
-export function createBlocks({ frames, firstFrame }: Pick<Geometry, 'frames' | 'firstFrame'>, origin = 0): BlockWords {
+/** A reserved frame: a block of an order that nobody can free. */
+const unavailable = -64;
+
+/** Free blocks from the first frame on, each as large as its alignment (relative to frame `origin`), the reserved frames and the end allow. */
+export function createBlocks({ frames, firstFrame, reserved }: Pick<Geometry, 'frames' | 'firstFrame' | 'reserved'>, origin = 0): BlockWords {
   const memory = new SharedArrayBuffer(4 * frames);
   const words = new Int32Array(memory);
+  for (const { start, count } of reserved) words.fill(unavailable, start - firstFrame, start - firstFrame + count);
   for (let at = 0; at < frames; ) {
+    if (words[at] === unavailable) {
+      at++;
+      continue;
+    }
+    const next = words.indexOf(unavailable, at);
+    const end = next < 0 ? frames : next;
     let order = 0;
-    while ((firstFrame - origin + at) % 2 ** (order + 1) === 0 && at + 2 ** (order + 1) <= frames) order++;
+    while ((firstFrame - origin + at) % 2 ** (order + 1) === 0 && at + 2 ** (order + 1) <= end) order++;
     words[at] = order + 1;
     at += 2 ** order;
   }
@@ -22,10 +32,11 @@ export function createBlocks({ frames, firstFrame }: Pick<Geometry, 'frames' | '
 
 export function observeBlocks({ memory, frames }: BlockWords): ObservedFrame[] {
   const words = new Int32Array(memory);
-  const observed = new Array<ObservedFrame>(frames).fill('allocated');
+  const observed = Array.from({ length: frames }, (): ObservedFrame => 'allocated');
   for (let at = 0; at < frames; at++) {
     const word = words[at] as number;
     if (word > 0) observed.fill('free', at, at + 2 ** (word - 1));
+    if (word === unavailable) observed[at] = 'reserved';
   }
   return observed;
 }
@@ -42,6 +53,7 @@ export class BuddyBlocks {
 
   allocate(count: number): number {
     const wanted = Math.log2(count);
+    if (!Number.isInteger(wanted)) return -2;
     const { at, order } = this.find(wanted);
     if (at < 0) return -1;
     for (let half = order - 1; half >= wanted; half--) Atomics.store(this.words, at + 2 ** half, half + 1);

@@ -29,7 +29,6 @@ class LockTwice extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'h1-lock-twice',
   features: { contiguous: true },

@@ -17,7 +17,6 @@ class Leaked extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'h10-leaked',
   features: { contiguous: true },

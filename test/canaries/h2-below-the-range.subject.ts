@@ -21,7 +21,6 @@ class BelowTheRange extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'h2-below-the-range',
   features: { contiguous: true },

@@ -2,7 +2,6 @@ import { defineSubject } from 'frameproof';
 import { BuddyBlocks, createBlocks, observeBlocks } from './buddy-blocks.ts';
 
 /** H3: a memory whose size is a power of two is halved. */
-
 export default defineSubject({
   name: 'h3-halved',
   features: { contiguous: true, orders: true },

@@ -3,7 +3,6 @@ import { Contiguous } from './contiguous.ts';
 import { createFrameWords, observeFrameWords } from './frames.ts';
 
 /** H5: the frames of the boot image are left allocatable. */
-
 export default defineSubject({
   name: 'h5-boot-frames',
   features: { contiguous: true },

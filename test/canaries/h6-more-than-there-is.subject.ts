@@ -3,7 +3,6 @@ import { Contiguous } from './contiguous.ts';
 import { createFrameWords } from './frames.ts';
 
 /** H6: the size of the memory is rounded up, and frames are handed out that do not exist. */
-
 export default defineSubject({
   name: 'h6-more-than-there-is',
   features: { contiguous: true },

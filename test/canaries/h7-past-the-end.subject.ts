@@ -3,7 +3,6 @@ import { Contiguous } from './contiguous.ts';
 import { createFrameWords, observeFrameWords } from './frames.ts';
 
 /** H7: the pool begins where the memory ends. */
-
 export default defineSubject({
   name: 'h7-past-the-end',
   features: { contiguous: true },

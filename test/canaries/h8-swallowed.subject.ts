@@ -10,7 +10,6 @@ class Swallowed extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'h8-swallowed',
   features: { contiguous: true },

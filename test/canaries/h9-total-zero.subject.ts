@@ -9,7 +9,6 @@ class TotalZero extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'h9-total-zero',
   features: { contiguous: true },

@@ -2,20 +2,16 @@ import { defineSubject } from 'frameproof';
 import { Contiguous } from './contiguous.ts';
 import { createFrameWords, free, observeFrameWords, taken } from './frames.ts';
 
-/** V02: a free that fails half-way leaves the frames free that it had freed before it failed. */
+/** V02: a free clears as it checks, and one that fails half-way leaves free what it had cleared. */
 class HalfWay extends Contiguous {
-  override free(frame: number, count: number): number {
-    const { frames, firstFrame } = this.shared;
-    const start = frame - firstFrame;
-    if (count < 1 || start < 0 || start + count > frames) return -3;
-    for (let each = start; each < start + count; each++) {
-      if (Atomics.load(this.words, each) !== taken) return -4;
-      Atomics.store(this.words, each, free);
+  protected override whyNotLive(start: number, count: number): number {
+    for (let frame = start; frame < start + count; frame++) {
+      if (Atomics.load(this.words, frame) !== taken) return -4;
+      Atomics.store(this.words, frame, free);
     }
-    return 0;
+    return Atomics.load(this.words, this.shared.frames + start) === count ? 0 : -5;
   }
 }
-
 
 export default defineSubject({
   name: 'v02-half-way',

@@ -9,7 +9,6 @@ class CountZero extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'v06-count-zero',
   features: { contiguous: true },

@@ -8,11 +8,10 @@ class RelativeBuddy extends BuddyBlocks {
   }
 }
 
-
 export default defineSubject({
   name: 'v07-repaired',
   features: { contiguous: true, orders: true },
-  limits: { framesMax: 16, workersMax: 1 },
+  limits: { framesMax: 2, workersMax: 1 },
   placement: 'any',
   create: (geometry) => createBlocks(geometry, geometry.firstFrame),
   attach: (shared) => new RelativeBuddy(shared),

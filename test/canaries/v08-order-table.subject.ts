@@ -12,7 +12,6 @@ class OrderTable extends BuddyBlocks {
   }
 }
 
-
 export default defineSubject({
   name: 'v08-order-table',
   features: { contiguous: true, orders: true },

@@ -2,7 +2,6 @@ import { defineSubject } from 'frameproof';
 import { BuddyBlocks, createBlocks, observeBlocks } from './buddy-blocks.ts';
 
 /** V09: what is left beyond the largest power of two is dropped silently. */
-
 export default defineSubject({
   name: 'v09-remainder',
   features: { contiguous: true, orders: true },

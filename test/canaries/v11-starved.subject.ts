@@ -18,7 +18,6 @@ class Starved extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'v11-starved',
   features: { contiguous: true },

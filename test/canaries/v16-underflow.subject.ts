@@ -11,7 +11,6 @@ class Underflow extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'v16-underflow',
   features: { contiguous: true },

@@ -14,7 +14,6 @@ class RoundedUp extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'v21-rounded-up',
   features: { contiguous: true },

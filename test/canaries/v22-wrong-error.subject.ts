@@ -9,7 +9,6 @@ class WrongError extends Contiguous {
   }
 }
 
-
 export default defineSubject({
   name: 'v22-wrong-error',
   features: { contiguous: true, exactErrors: true },

@@ -3,7 +3,6 @@ import { Contiguous } from './contiguous.ts';
 import { createFrameWords, observeFrameWords } from './frames.ts';
 
 /** V23: frames are marked as reserved in the lower half only, which is the bitmap's; the buddy of the upper half is skipped. */
-
 export default defineSubject({
   name: 'v23-half-reserved',
   features: { contiguous: true },
