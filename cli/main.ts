@@ -4,7 +4,9 @@ import type { CliCommand } from './command.ts';
 import { exitCodes, UsageError } from './exit-codes.ts';
 import { describeOptions, distance, parseOptions } from './options.ts';
 import { TokenError } from '../spec/token.ts';
+import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
+import { initCommand } from './commands/init.ts';
 import { invariantsCommand } from './commands/invariants.ts';
 import { litmusCommand } from './commands/litmus.ts';
 import { modelCommand } from './commands/model.ts';
@@ -13,7 +15,7 @@ import { traceCommand } from './commands/trace.ts';
 import { toolVersion } from './subjects.ts';
 import { print } from './terminal.ts';
 
-const commands: readonly CliCommand[] = [checkCommand, replayCommand, modelCommand, traceCommand, litmusCommand, invariantsCommand];
+const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, invariantsCommand, benchCommand];
 
 // Stripping types is how subjects in TypeScript are read; that Node calls it experimental is no news for a user of this command.
 process.removeAllListeners('warning');

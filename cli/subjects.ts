@@ -7,13 +7,13 @@ import { loadForExploration } from '../spec/explore/link.ts';
 import { Refusal } from '../spec/explore/source.ts';
 import { whyNoSubject, type LoadedSubject } from '../spec/subject.ts';
 import { UsageError } from './exit-codes.ts';
-import { moduleHost, toolEnding, toolFolder } from './module-host.ts';
+import { moduleHost, sourceFolder } from './module-host.ts';
 import { fromTyped, shown, typedIn } from './paths.ts';
 
 /** Allocators that come with the tool, by what follows `builtin:`. */
 export const builtins: Readonly<Record<string, string>> = {
-  hybrid: join(toolFolder, 'impl', `hybrid.subject${toolEnding}`),
-  'hybrid-narrow': join(toolFolder, 'impl', `hybrid-narrow.subject${toolEnding}`),
+  hybrid: join(sourceFolder, 'impl', 'hybrid.subject.ts'),
+  'hybrid-narrow': join(sourceFolder, 'impl', 'hybrid-narrow.subject.ts'),
 };
 
 const configNames = ['frameproof.config.ts', 'frameproof.config.mts', 'frameproof.config.js', 'frameproof.config.mjs'];
@@ -46,7 +46,11 @@ export function chooseSubjects(named: readonly string[], found: FoundConfig | un
   }
   const lying = globSync(pattern, { cwd: typedIn, exclude: (name) => basename(name) === 'node_modules' || basename(name) === 'dist' });
   if (lying.length === 0) {
-    throw new UsageError(`nothing to judge: no subject named, no 'subjects' in ${configNames[0]}, and no ${pattern} under ${typedIn}\n  name one, as in: frameproof check ./mine.subject.ts   or   frameproof check builtin:hybrid`);
+    const missing = found === undefined ? `no ${configNames[0]}` : `no 'subjects' in ${configNames[0]}`;
+    throw new UsageError(
+      `nothing to judge: no subject named, ${missing}, and no ${pattern} under ${typedIn}\n` +
+        '  frameproof init writes a first one; or name one, as in: frameproof check ./mine.subject.ts, frameproof check builtin:hybrid',
+    );
   }
   return lying.sort().map((path) => resolve(typedIn, path));
 }
