@@ -1,9 +1,9 @@
 import { peek } from './access.ts';
 import { Core } from './core.ts';
-import { allocateLarge, freeLarge } from './large-runs.ts';
+import { allocateLarge, claimClosed, freeClosed, freeLarge } from './large-runs.ts';
 import type { HybridShared } from './layout.ts';
 import { isExhausted } from './out-of-memory.ts';
-import { allocateSmall, claimAtHint, claimInWord, freeSmall, none } from './small-runs.ts';
+import { allocateSmall, claimAtHint, claimInWord, freeInWord, freeSmall, none } from './small-runs.ts';
 import { freeEntries, isCont, isDelegated, isFirst, isFree, ones } from './words.ts';
 
 /** Names of the error codes that a handle answers. */
@@ -19,6 +19,9 @@ export class Hybrid extends Core {
   private readonly base: number;
   private readonly first: number;
   private readonly end: number;
+  private readonly chunkMask: number;
+  /** Counts up to this one may be chunks of one word. */
+  private readonly closedMax: number;
 
   constructor(shared: HybridShared, worker: number) {
     super(shared, worker);
@@ -26,17 +29,24 @@ export class Hybrid extends Core {
     this.base = base;
     this.first = firstFrame;
     this.end = firstFrame + frames;
+    this.chunkMask = this.chunkFrames - 1;
+    this.closedMax = Math.min(this.entries * this.chunkFrames, shared.countMax);
   }
 
   /** The first of `count` consecutive frames, 1 ≤ count ≤ 2^maxOrder; otherwise InvalidCount or OutOfMemory. */
   allocate(count: number): number {
     if ((count | 0) !== count || count < 1) return errors.InvalidCount;
-    let frame: number = none;
-    if (count <= this.wordMax) frame = claimInWord(this, this.hint, count);
-    if (frame < 0) frame = this.search(count);
+    // What fits a word is tried where the last one was, before anything else is looked at.
+    if (count <= this.wordMax) {
+      const frame = claimInWord(this, this.hint, count);
+      if (frame >= 0) return this.taken(frame, count);
+    } else if ((count & this.chunkMask) === 0 && count <= this.closedMax) {
+      const chunk = claimClosed(this, this.chunkHint, count >>> this.chunkShift);
+      if (chunk >= 0) return this.taken(chunk << this.chunkShift, count);
+    }
+    const frame = this.search(count);
     if (frame < 0) return frame === none ? errors.OutOfMemory : errors.InvalidCount;
-    if (this.hasMarks) this.count(count);
-    return this.base + frame;
+    return this.taken(frame, count);
   }
 
   /** 0 if `frame`, `count` was exactly one live allocation, now free; otherwise an error, and nothing has changed. */
@@ -44,10 +54,19 @@ export class Hybrid extends Core {
     if ((count | 0) !== count || count < 1) return errors.InvalidCount;
     if (!Number.isInteger(frame) || frame < this.first || frame + count > this.end) return errors.InvalidFrame;
     const inside = frame - this.base;
-    const done = count < this.chunkFrames ? freeSmall(this, inside, count) : freeLarge(this, inside, count);
-    if (!done) return this.refusal(frame, count);
+    const done = count <= this.wordMax ? freeInWord(this, inside, count) : freeClosed(this, inside, count);
+    if (!done && !this.freeElsewhere(inside, count)) return this.refusal(frame, count);
     if (this.hasMarks) this.count(-count);
     return 0;
+  }
+
+  private taken(frame: number, count: number): number {
+    if (this.hasMarks) this.count(count);
+    return this.base + frame;
+  }
+
+  private freeElsewhere(frame: number, count: number): boolean {
+    return count < this.chunkFrames ? freeSmall(this, frame, count) : freeLarge(this, frame, count);
   }
 
   /** The first frame, inside; {@link none}, for certain; or below that for a count that nothing can be asked for. */

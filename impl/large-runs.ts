@@ -13,8 +13,11 @@ export function allocateLarge(core: Core, count: number): number {
   const chunks = count >>> core.chunkShift;
   const rest = count & (core.chunkFrames - 1);
   if (rest === 0 && chunks <= core.entries) {
-    const chunk = claimClosed(core, chunks);
-    if (chunk >= 0) return chunk << core.chunkShift;
+    const wordCount = (core.chunks + core.entryMask) >>> core.entryShift;
+    for (let word = 0; word < wordCount; word++) {
+      const closed = claimClosed(core, word, chunks);
+      if (closed !== none) return closed << core.chunkShift;
+    }
   }
   const chunk = findRun(core, chunks, rest);
   if (chunk === none) return none;
@@ -25,26 +28,23 @@ export function allocateLarge(core: Core, count: number): number {
   return won ? chunk << core.chunkShift : beaten;
 }
 
-/** Closed chunks that lie in one word, from the word used last on and round. */
-function claimClosed(core: Core, chunks: number): number {
-  const { words, level1, entryShift, chunkHint } = core;
-  const wordCount = (core.chunks + core.entryMask) >>> entryShift;
-  for (let step = 0; step < wordCount; step++) {
-    const word = chunkHint + step < wordCount ? chunkHint + step : chunkHint + step - wordCount;
-    let seen = peek(words, level1 + word);
-    for (;;) {
-      const starts = startsOfRuns(freeEntries(seen), chunks);
-      if (starts === 0) break;
-      const entry = lowest(starts);
-      const found = Atomics.compareExchange(words, level1 + word, seen, claimed(seen, entry, chunks));
-      if (found === seen) {
-        core.chunkHint = word;
-        return (word << entryShift) + entry;
-      }
-      seen = found;
+/** Closed chunks that lie in a word of level 1: the first chunk, now allocated, or {@link none}. */
+export function claimClosed(core: Core, word: number, chunks: number): number {
+  const { words } = core;
+  const at = core.level1 + word;
+  let seen = peek(words, at);
+  for (;;) {
+    const free = freeEntries(seen);
+    const starts = chunks === 1 ? free : startsOfRuns(free, chunks);
+    if (starts === 0) return none;
+    const entry = lowest(starts);
+    const found = Atomics.compareExchange(words, at, seen, claimed(seen, entry, chunks));
+    if (found === seen) {
+      core.chunkHint = word;
+      return (word << core.entryShift) + entry;
     }
+    seen = found;
   }
-  return none;
 }
 
 /** The first chunk of a run that was seen free, or {@link none}. */
@@ -139,35 +139,41 @@ function releaseChunks(core: Core, first: number, chunks: number): void {
   }
 }
 
-/** Frees exactly one live allocation of a chunk or more, or says false and changes nothing. */
-export function freeLarge(core: Core, frame: number, count: number): boolean {
-  const { words, entries } = core;
-  if ((frame & (core.chunkFrames - 1)) !== 0) return false;
+/** Frees exactly one live allocation of whole chunks inside a word, or says false and changes nothing; what it saw may be stale. One CAS. */
+export function freeClosed(core: Core, frame: number, count: number): boolean {
+  const { words } = core;
   const chunk = frame >>> core.chunkShift;
-  const entry = chunk & core.entryMask;
   const chunks = count >>> core.chunkShift;
-  const rest = count & (core.chunkFrames - 1);
   const word = chunk >>> core.entryShift;
+  const entry = chunk & core.entryMask;
+  if (((frame | count) & (core.chunkFrames - 1)) !== 0) return false;
   const at = core.level1 + word;
   let seen = peek(words, at);
-  for (;;) {
-    if (rest === 0 && isExtent(seen, entry, chunks, entries)) {
-      core.turnSeq();
-      const found = Atomics.compareExchange(words, at, seen, released(seen, entry, chunks));
-      core.turnSeq();
-      if (found === seen) {
-        core.chunkHint = word;
-        return true;
-      }
-      seen = found;
-    } else if (isDelegated(seen, entry) && freeRun(core, chunk, chunks, count)) {
+  while (isExtent(seen, entry, chunks, core.entries)) {
+    core.turnSeq();
+    const found = Atomics.compareExchange(words, at, seen, released(seen, entry, chunks));
+    core.turnSeq();
+    if (found === seen) {
+      core.chunkHint = word;
       return true;
-    } else {
-      // A refusal rests on what the memory says now, not on a hint.
-      const now = Atomics.load(words, at);
-      if (now === seen) return false;
-      seen = now;
     }
+    seen = found;
+  }
+  return false;
+}
+
+/** Frees exactly one live allocation of a chunk or more, or says false and changes nothing: what the memory says now decides. */
+export function freeLarge(core: Core, frame: number, count: number): boolean {
+  const chunk = frame >>> core.chunkShift;
+  const chunks = count >>> core.chunkShift;
+  const entry = chunk & core.entryMask;
+  const rest = count & (core.chunkFrames - 1);
+  if ((frame & (core.chunkFrames - 1)) !== 0) return false;
+  for (;;) {
+    const now = Atomics.load(core.words, core.level1 + (chunk >>> core.entryShift));
+    if (isDelegated(now, entry)) return freeRun(core, chunk, chunks, count);
+    if (rest !== 0 || !isExtent(now, entry, chunks, core.entries)) return false;
+    if (freeClosed(core, frame, count)) return true;
   }
 }
 

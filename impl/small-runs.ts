@@ -225,31 +225,36 @@ export function breakChunk(core: Core, chunk: number, count: number, own: boolea
   return true;
 }
 
-/** Frees exactly one live allocation of less than a chunk, or says false and changes nothing. */
-export function freeSmall(core: Core, frame: number, count: number): boolean {
+/** Frees exactly one live allocation inside a word, or says false and changes nothing; what it saw may be stale. One CAS. */
+export function freeInWord(core: Core, frame: number, count: number): boolean {
   const { words } = core;
   const word = frame >>> core.entryShift;
   const entry = frame & core.entryMask;
   const at = core.level0 + word;
   let seen = peek(words, at);
-  for (;;) {
-    if (isExtent(seen, entry, count, core.entries)) {
-      core.turnSeq();
-      const found = Atomics.compareExchange(words, at, seen, released(seen, entry, count));
-      core.turnSeq();
-      if (found === seen) {
-        core.hint = word;
-        return true;
-      }
-      seen = found;
-    } else if (count > 1 && isDelegated(seen, entry) && freeAcrossWords(core, frame, count)) {
+  while (isExtent(seen, entry, count, core.entries)) {
+    core.turnSeq();
+    const found = Atomics.compareExchange(words, at, seen, released(seen, entry, count));
+    core.turnSeq();
+    if (found === seen) {
+      core.hint = word;
       return true;
-    } else {
-      // A refusal rests on what the memory says now, not on a hint.
-      const now = Atomics.load(words, at);
-      if (now === seen) return false;
-      seen = now;
     }
+    seen = found;
+  }
+  return false;
+}
+
+/** Frees exactly one live allocation of less than a chunk, or says false and changes nothing: what the memory says now decides. */
+export function freeSmall(core: Core, frame: number, count: number): boolean {
+  const at = core.level0 + (frame >>> core.entryShift);
+  const entry = frame & core.entryMask;
+  if (count > 1 && isDelegated(peek(core.words, at), entry) && freeAcrossWords(core, frame, count)) return true;
+  for (;;) {
+    const now = Atomics.load(core.words, at);
+    if (isDelegated(now, entry)) return count > 1 && freeAcrossWords(core, frame, count);
+    if (!isExtent(now, entry, count, core.entries)) return false;
+    if (freeInWord(core, frame, count)) return true;
   }
 }
 
