@@ -76,6 +76,12 @@ export async function loadSubject(target: string): Promise<LoadedSubject> {
   return { subject: subject as Subject, module: subjectName(target), sites, files: loaded.files };
 }
 
+/** What a subject does wrong outside of any judgement, with its place if it has one. */
+export function subjectTrouble({ module }: LoadedSubject, error: SubjectError): UsageError {
+  const place = /^(.+?):(\d+:\d+: [^]*)$/.exec(error.message);
+  return new UsageError(place === null ? `${module}: ${error.message}` : `${shown(place[1] as string)}:${place[2]}`);
+}
+
 /** What went wrong while a module was loaded, with its place. */
 export function explained(error: unknown, file: string): Error {
   if (error instanceof Refusal) return new UsageError(`${shown(error.file)}:${error.line}:${error.column}: ${error.message}`);

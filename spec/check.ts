@@ -9,7 +9,7 @@ import { invariants, type InvariantId } from './invariants.ts';
 import { Models } from './models.ts';
 import type { Phase } from './plan.ts';
 import type { Coverage, PhaseReport, SubjectReport, Verdict, ViolationReport } from './report.ts';
-import { judgeDefaults, ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
+import { counts, judgeDefaults, ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
 import { describeScope, within, type Scope } from './scope.ts';
 import { shrink } from './shrink.ts';
@@ -128,8 +128,13 @@ class CheckRun {
     };
   }
 
+  get #judging(): JudgeOptions {
+    const { judge = judgeDefaults, invariants: only } = this.#plan;
+    return only.length === 0 ? judge : { ...judge, only };
+  }
+
   get #stepLimit(): number {
-    return (this.#plan.judge ?? judgeDefaults).stepsMax;
+    return this.#judging.stepsMax;
   }
 
   *#sampled(scope: Scope, scenarios: number, seed: number): Generator<Scenario> {
@@ -194,7 +199,7 @@ class CheckRun {
 
   /** Runs one scenario; `cut` when executions were left. */
   *#scenario(scenario: Scenario, scheduler: Scheduler, budget: number, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, 'done' | 'cut'> {
-    const judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#plan.judge);
+    const judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#judging);
     const { execution, prefixFinding } = judge;
     if (prefixFinding !== undefined || execution === undefined) {
       if (prefixFinding !== undefined) yield* this.#violated({ scenario, decisions: [], finding: prefixFinding });
@@ -208,7 +213,7 @@ class CheckRun {
       }
       this.#count(ending, execution.depth);
       const found = judge.judge(ending);
-      if (found !== undefined && this.#counting(found.invariant)) {
+      if (found !== undefined) {
         yield* this.#violated({ scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found });
         break;
       }
@@ -233,19 +238,15 @@ class CheckRun {
     this.#counts.steps += steps;
   }
 
-  #counting(invariant: string): boolean {
-    return this.#plan.invariants.length === 0 || this.#plan.invariants.includes(invariant);
-  }
-
   /** Shrinks a failure, unless one of the same invariant and layer was found before, and keeps it. */
   *#violated(failure: Failure): Generator<CheckEvent, void> {
     const { invariant, layer } = failure.finding;
     const same = `${invariant} ${layer}`;
-    if (this.#seen.has(same) || !this.#counting(invariant)) return;
+    if (this.#seen.has(same) || !counts(invariant, this.#judging)) return;
     this.#seen.add(same);
     const subject = this.#loaded.subject.name;
     yield { kind: 'violation', subject, invariant };
-    const options = { executionsMax: this.#plan.shrinkExecutions, judge: this.#plan.judge ?? judgeDefaults, stop: this.#context.stop };
+    const options = { executionsMax: this.#plan.shrinkExecutions, judge: this.#judging, stop: this.#context.stop };
     const shrinking = shrink(this.#loaded, failure, options);
     let step = shrinking.next();
     while (step.done !== true) {

@@ -2,7 +2,7 @@ import type { State } from '../model/index.ts';
 import type { Geometry, ObservedFrame } from './contract.ts';
 import { printSchedule, threadName, type Decision } from './decision.ts';
 import { isMemory, Op, opNames } from './explore/access.ts';
-import type { Execution } from './explore/execution.ts';
+import { Divergence, type Execution } from './explore/execution.ts';
 import { Replay } from './explore/replay.ts';
 import { explore, type Ending } from './explore/scheduler.ts';
 import { threw } from './history.ts';
@@ -78,6 +78,7 @@ export function preemptionsOf(failure: Failure, loaded: LoadedSubject, options: 
 export function counterexampleOf(loaded: LoadedSubject, original: Failure, { failure, minimal, tried }: Shrunk, options: JudgeOptions): ViolationReport {
   const replayed = replay(loaded, failure.scenario, failure.decisions, options);
   const { invariant, layer, message, step } = failure.finding;
+  if (!replayed.findings.some((found) => found.invariant === invariant)) throw new Divergence(replayed.judge.execution?.depth ?? 0, `a violation of ${invariant} was not there when the same steps were run again`);
   const also = replayed.findings.map((found) => found.invariant).filter((id) => id !== invariant);
   return {
     invariant, layer, message,

@@ -1,7 +1,7 @@
 import type { Operation } from '../model/index.ts';
 import { entryOf } from './commands/index.ts';
 import { Op } from './explore/access.ts';
-import type { Execution } from './explore/execution.ts';
+import { Divergence, type Execution } from './explore/execution.ts';
 import { countsOf, type Scenario } from './scenario.ts';
 
 /** A response that is no number of the contract: the operation threw. */
@@ -67,7 +67,7 @@ export class Histories {
         calls.push(call);
       } else if (execution.op[at] === Op.return) {
         const call = open[thread];
-        if (call === undefined) throw new Error('a return without an invocation');
+        if (call === undefined) throw new Divergence(at, 'an operation returned that had not been invoked');
         call.response = value;
         call.returned = position++;
         open[thread] = undefined;

@@ -96,6 +96,8 @@ export interface SubjectReport {
   readonly phases: readonly PhaseReport[];
   readonly violations: readonly ViolationReport[];
   readonly invariantsHeld: number;
+  /** It behaved differently when the same steps were run again: nothing that was seen of it counts. */
+  readonly diverged?: boolean;
   /** What was judged less than fully, and why. */
   readonly notes: readonly string[];
 }

@@ -23,7 +23,11 @@ export interface JudgeOptions {
   readonly stepsMax: number;
   /** Whether a return and another thread's invocation are dependent; see {@link Execution}. */
   readonly intervals: boolean;
+  /** Only findings of these invariants count; left out: all. */
+  readonly only?: readonly string[];
 }
+
+export const counts = (invariant: string, { only }: JudgeOptions): boolean => only === undefined || only.includes(invariant);
 
 export const judgeDefaults: JudgeOptions = { stepsMax: 2000, intervals: true };
 
@@ -80,15 +84,21 @@ export class ScenarioJudge {
     this.execution = wrong === undefined && program !== undefined ? new Execution(program, options) : undefined;
   }
 
-  /** The earliest layer's finding about the execution that just ended. */
+  /** The earliest layer's finding about the execution that just ended, of those that count. */
   judge(ending: Ending): Finding | undefined {
-    const execution = this.execution as Execution;
     if (ending === 'redundant') return undefined;
+    if (ending === 'complete') this.#countSteps(this.execution as Execution);
+    const first = this.#first(ending);
+    if (first === undefined || counts(first.invariant, this.#options)) return first;
+    return this.judgeFully(ending).findings.find(({ invariant }) => counts(invariant, this.#options));
+  }
+
+  #first(ending: Ending): Finding | undefined {
+    const execution = this.execution as Execution;
     const race = judgeRaces(execution, this.#isHint);
     if (race !== undefined) return race;
     if (ending === 'incomplete') return this.#endless(execution);
     if (ending === 'blocked') return this.#deadlock(execution);
-    this.#countSteps(execution);
     const verdict = this.#historyVerdict(execution);
     return verdict.finding ?? this.#quiescent(execution, verdict).finding ?? verdict.policy;
   }

@@ -108,3 +108,9 @@ test('a long scenario can be stopped in its middle', async () => {
   expect(next.value.coverage.executions).toBeLessThan(2000);
   expect(next.value.phases[0]?.note).toBe('cut short');
 });
+
+test('an invariant that is asked for is found behind an earlier one that is not', async () => {
+  const racing = await loadText(subject('').replace('Atomics.compareExchange(words, 0, 0, 1);', 'words[0]; words[0] = 1;'));
+  const found = (invariants: readonly string[]) => runCheck(racing, phases, { invariants }).violations.map(({ invariant }) => invariant);
+  expect([found([]), found(['FP-OWN-1']), found(['FP-ALN-3'])]).toEqual([['FP-RAC-1'], ['FP-OWN-1'], []]);
+});

@@ -2,6 +2,7 @@ import process from 'node:process';
 import { match } from 'ts-pattern';
 import { check, type CheckPlan } from '../../spec/check.ts';
 import { SubjectError } from '../../spec/explore/cells.ts';
+import { Divergence } from '../../spec/explore/execution.ts';
 import { invariants } from '../../spec/invariants.ts';
 import { presets, strategies, type Phase, type PresetName, type Strategy } from '../../spec/plan.ts';
 import { schemaVersion, type CheckReport, type SubjectReport, type Verdict } from '../../spec/report.ts';
@@ -11,7 +12,8 @@ import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { commonOptions, type Parsed } from '../options.ts';
 import { closingText, headingText, phaseText, subjectText } from '../reports/check.ts';
-import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion } from '../subjects.ts';
+import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion, subjectTrouble } from '../subjects.ts';
+import type { LoadedSubject } from '../../spec/subject.ts';
 import { Interrupt, paintFor, print, Progress, type Paint } from '../terminal.ts';
 
 const shrinkExecutions = 200_000;
@@ -33,7 +35,8 @@ Examples:
   frameproof check builtin:hybrid --strategy exhaustive --threads 2 --ops 2 --frames 8 --chunk 4
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
 
-Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit), 70 a defect of frameproof, 130 interrupted.`,
+Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit), 4 the subject
+behaves differently when it is run again, 70 a defect of frameproof, 130 interrupted.`,
   options: {
     preset: { placeholder: 'NAME', help: 'smoke, ci or nightly (default ci)' },
     strategy: { placeholder: 'NAME', help: 'exhaustive or random; with a scope of your own', many: true },
@@ -100,7 +103,8 @@ async function runCheck(parsed: Parsed): Promise<number> {
   interrupt.done();
   const verdict: Verdict = subjects.some((each) => each.verdict === 'violated') ? 'violated' : subjects.some((each) => each.verdict === 'inconclusive') || cut ? 'inconclusive' : 'held';
   const report: CheckReport = { schemaVersion, tool, command: 'check', seed: plan.seed, preset: name, verdict, interrupted: cut, durationMs: Math.round(performance.now() - started), subjects };
-  const exit = cut ? exitCodes.interrupted : exitCodes[verdict];
+  const diverged = verdict !== 'violated' && subjects.some((each) => each.diverged === true);
+  const exit = cut ? exitCodes.interrupted : diverged ? exitCodes.diverged : exitCodes[verdict];
   await print(json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${closingText(report, exit, paint)}\n`);
   return exit;
 }
@@ -145,9 +149,17 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
     }
   } catch (error) {
     progress.clear();
-    if (error instanceof SubjectError) throw new UsageError(`${subject.module}: ${error.message}`);
+    if (error instanceof Divergence) return divergedReport(subject, error);
+    if (error instanceof SubjectError) throw subjectTrouble(subject, error);
     throw error;
   }
+}
+
+/** Nothing that such a subject does can be trusted, neither that it fails nor that it holds. */
+function divergedReport({ subject, module }: LoadedSubject, error: Divergence): SubjectReport {
+  const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {} };
+  const note = `diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (a clock, Math.random, state of a module): hand it in through create(), or keep it in the shared memory`;
+  return { name: subject.name, module, verdict: 'inconclusive', diverged: true, coverage, phases: [], violations: [], invariantsHeld: 0, notes: [note] };
 }
 
 function presetOf(name: string): PresetName {

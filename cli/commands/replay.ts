@@ -13,7 +13,7 @@ import { exitCodes, UsageError } from '../exit-codes.ts';
 import { commonOptions, type Parsed } from '../options.ts';
 import { fromTyped, shown } from '../paths.ts';
 import { violationText } from '../reports/counterexample.ts';
-import { loadSubject } from '../subjects.ts';
+import { loadSubject, subjectTrouble } from '../subjects.ts';
 import { paintFor, print } from '../terminal.ts';
 
 export const replayCommand: CliCommand = {
@@ -53,7 +53,7 @@ async function runReplay(parsed: Parsed): Promise<number> {
   try {
     replayed = replay(loaded, target.scenario, turns, judgeDefaults);
   } catch (error) {
-    if (error instanceof SubjectError) throw new UsageError(`${loaded.module}: ${error.message}`);
+    if (error instanceof SubjectError) throw subjectTrouble(loaded, error);
     if (!(error instanceof Divergence)) throw error;
     process.stderr.write(`frameproof: diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (time, randomness, state of a module).\n`);
     return exitCodes.diverged;

@@ -12,7 +12,7 @@ import { commonOptions, type Parsed } from '../options.ts';
 import { fromTyped } from '../paths.ts';
 import { number, seconds } from '../reports/check.ts';
 import { driveText } from '../reports/drive.ts';
-import { loadSubject } from '../subjects.ts';
+import { loadSubject, subjectTrouble } from '../subjects.ts';
 import type { LoadedSubject } from '../../spec/subject.ts';
 import { paintFor, print, Progress } from '../terminal.ts';
 
@@ -88,7 +88,7 @@ function driveFile(file: string, subject: LoadedSubject, requests: KernelRequest
       progress.say(`   ${file} · driven ${number(next.value)} of ${number(requests.events.length)} events`);
     }
   } catch (error) {
-    if (error instanceof SubjectError) throw new UsageError(`${subject.module}: ${error.message}`);
+    if (error instanceof SubjectError) throw subjectTrouble(subject, error);
     throw error;
   }
 }

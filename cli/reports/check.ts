@@ -3,6 +3,8 @@ import type { Paint } from '../terminal.ts';
 import { violationText } from './counterexample.ts';
 
 export const number = (value: number): string => value.toLocaleString('en-US');
+/** `1 scenario`, `2,000 scenarios`. */
+export const counted = (value: number, what: string): string => `${number(value)} ${what}${value === 1 ? '' : 's'}`;
 export const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 /** The heading of a check. */
@@ -15,13 +17,14 @@ export function phaseText(phase: PhaseReport, paint: Paint): string {
   const { strategy, scope, scenarios, executions, exhausted, violated, plannedExhaustive, note, durationMs } = phase;
   const mark = violated ? paint('red', '✗') : note !== '' ? paint('yellow', '?') : paint('green', '✓');
   const what = violated ? 'violated' : scenarios === 0 && note !== '' ? 'not run' : plannedExhaustive ? (exhausted ? 'exhausted' : 'not exhausted') : 'sampled';
-  const counts = scenarios === 0 ? '' : `${number(scenarios)} scenario${scenarios === 1 ? '' : 's'} · ${number(executions)} execution${executions === 1 ? '' : 's'} · `;
+  const counts = scenarios === 0 ? '' : `${counted(scenarios, 'scenario')} · ${counted(executions, 'execution')} · `;
   return ` ${mark} ${strategy.padEnd(11)} ${scope}\n               ${counts}${what}${note === '' ? '' : ` (${note})`}   ${paint('dim', seconds(durationMs))}`;
 }
 
 /** What was covered of a subject, after its phases. */
 export function subjectText(subject: SubjectReport, paint: Paint): string {
   const { coverage, verdict, violations, notes } = subject;
+  if (subject.diverged === true) return ` ${paint('yellow', '?')} ${notes.join('\n   ')}\n\n ${subject.module}: ${paint('yellow', 'inconclusive')}, it behaves differently when it is run again`;
   const { modelTransitions, stepsMax, incomplete, redundant } = coverage;
   const lines = [
     `   model       ${modelTransitions.covered} of ${modelTransitions.total} transitions of the reference model taken${modelTransitions.missing.length === 0 ? '' : `; not: ${modelTransitions.missing.join(', ')}`}`,
@@ -32,7 +35,7 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   lines.push('   not covered crashes, stale hint reads, anything beyond the scopes above');
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
-  lines.push('', ` ${subject.module}: ${verdictText} · ${number(coverage.scenarios)} scenarios · ${number(coverage.executions)} executions${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
+  lines.push('', ` ${subject.module}: ${verdictText} · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
   return lines.join('\n');
 }
 

@@ -30,7 +30,7 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
 
 /** The steps of a counterexample, one column a thread, where each acts, and a mark where it shows. */
 export function traceText(trace: readonly TraceStep[], wrong: number | null, invariant: string, paint: Paint): string[] {
-  if (trace.length === 0) return [' (no thread ran: the prefix alone shows it)'];
+  if (trace.length === 0) return [' (no thread ran: the prefix shows it, or what is asked alone at the end)'];
   const threads = [...new Set(trace.map(({ thread }) => thread))].sort();
   const cells = new Map<string, string>();
   for (const { cell } of trace) if (cell !== '' && !cells.has(cell)) cells.set(cell, `[${cells.size}]`);

@@ -78,7 +78,7 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
 });
 
 describe('help', () => {
-  test.each(['check', 'replay', 'model', 'trace', 'litmus', 'invariants'])('of %s has examples and options', (name) => {
+  test.each(['check', 'init', 'replay', 'model', 'trace', 'litmus', 'invariants', 'bench'])('of %s has examples and options', (name) => {
     const { status, stdout } = run(name, '--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/Examples:\n {2}frameproof /);
@@ -144,6 +144,13 @@ describe('check', () => {
     expect(status).toBe(130);
   });
 
+  test('of an allocator that behaves differently when it is run again says so, exit 4', () => {
+    write('random.subject.ts', readFileSync(canary('v30-repaired'), 'utf8').replace('while (seen !== 0) {', 'while (seen !== 0 && Math.random() < 0.5) {'));
+    const { status, stdout } = run('check', './random.subject.ts', '--preset', 'smoke');
+    expect(stdout).toMatch(/diverged at step \d+[^]*Math\.random/);
+    expect(status).toBe(4);
+  });
+
   test('--list says what would be judged', () => {
     const { status, stdout } = run('check', 'builtin:hybrid', '--list', '--preset', 'smoke');
     expect(stdout).toMatch(/^builtin:hybrid\n {2}exhaustive 2 threads/);
@@ -173,6 +180,17 @@ describe('trace', () => {
     expect(status).toBe(0);
   });
 
+  test('--drive puts the requests to an allocator, with the model alongside', () => {
+    const driven = run('trace', fixture('linux-compile.trace.gz'), '--drive', 'builtin:hybrid');
+    expect(driven.stdout).toMatch(/frames free \(least[^]*pressure[^]*every response is one that the model accepts/);
+    expect(driven.status).toBe(0);
+    const report = JSON.parse(run('trace', fixture('linux-network.trace.gz'), '--drive', 'builtin:hybrid', '--frames', '2048', '--json').stdout) as { files: Record<string, unknown>[] };
+    expect(report.files).toMatchObject([{ verdict: 'held', drive: { subject: 'builtin:hybrid', rejections: 0, geometry: { frames: 2048 }, samples: expect.any(Array) } }]);
+    const wrong = run('trace', fixture('linux-compile.trace.gz'), '--drive', canary('h8-swallowed'));
+    expect(wrong.stderr + wrong.stdout).toMatch(/cannot be driven[^]*at most 12/);
+    expect(wrong.status).toBe(2);
+  });
+
   test('names the line of an allocation that is repeated', () => {
     const lines = gunzipSync(readFileSync(fixture('linux-compile.trace.gz'))).toString().split('\n');
     const at = lines.findIndex((line) => line.includes('mm_page_alloc'));
@@ -193,6 +211,13 @@ describe('trace', () => {
   test('without any allocation event is inconclusive', () => {
     expect(run('trace', write('empty.trace', '# tracer: nop\n')).status).toBe(3);
   });
+});
+
+test('bench gives ratios to one compareExchange', () => {
+  const { status, stdout } = run('bench', '--runs', '1', '--json');
+  const ratios = { ratio: expect.any(Number), most: expect.any(Number), runs: [expect.any(Number)], literal: { ratio: expect.any(Number) } };
+  expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, runs: 1, allocator: [ratios, ratios, ratios, ratios], metadata: { share: expect.any(Number) } });
+  expect(status).toBe(0);
 });
 
 test('model walks and holds; litmus counts', () => {
