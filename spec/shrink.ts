@@ -1,5 +1,6 @@
-import { entryOf, type Command } from './commands/index.ts';
-import type { Geometry } from './contract.ts';
+import { counts } from './commands/allocate.ts';
+import { entryOf, type AllocateCommand, type Command } from './commands/index.ts';
+import type { Geometry, Subject } from './contract.ts';
 import { preemptionsOf, type Failure, type Shrunk } from './counterexample.ts';
 import { Dpor } from './explore/dpor.ts';
 import { SubjectError } from './explore/cells.ts';
@@ -33,7 +34,7 @@ export function* shrink(loaded: LoadedSubject, original: Failure, options: Shrin
   for (let progress = true; progress; ) {
     progress = false;
     minimal = true;
-    for (const candidate of reductions(failure.scenario)) {
+    for (const candidate of reductions(failure.scenario, loaded.subject)) {
       const found = search.fails(candidate, (stepsMax) => new Dpor(stepsMax, 31), executionsPerTry);
       yield { commands: commandCount(failure.scenario), tried: search.tried };
       if (found === 'gave up') minimal = false;
@@ -108,13 +109,13 @@ class Search {
 }
 
 /** Simpler scenarios, the boldest first. */
-function* reductions(scenario: Scenario): Generator<Scenario> {
-  for (const candidate of candidates(scenario)) {
+function* reductions(scenario: Scenario, subject: Subject): Generator<Scenario> {
+  for (const candidate of candidates(scenario, subject)) {
     if (whyImpossible(candidate) === undefined && whyNoGeometry(candidate.geometry) === undefined) yield renumbered(candidate);
   }
 }
 
-function* candidates(scenario: Scenario): Generator<Scenario> {
+function* candidates(scenario: Scenario, subject: Subject): Generator<Scenario> {
   const { geometry, prefix, threads } = scenario;
   if (threads.length > 1) {
     for (let thread = 0; thread < threads.length; thread++) yield withoutThread(scenario, thread);
@@ -122,6 +123,7 @@ function* candidates(scenario: Scenario): Generator<Scenario> {
   if (prefix.length > 1) yield drop(scenario, prefix.map(({ command }) => command));
   for (const { command } of prefix) yield drop(scenario, [command]);
   for (const command of threads.flat()) yield drop(scenario, [command]);
+  yield* withoutAllocate(scenario, subject);
   // A command that need not be concurrent.
   for (const [thread, commands] of threads.entries()) {
     const [first, ...rest] = commands;
@@ -154,6 +156,29 @@ function* geometries(geometry: Geometry): Generator<Geometry> {
   }
   if (chunkFrames > 2) yield { ...rest, ...whole, ...kept, chunkFrames: chunkFrames >> 1 };
   if (maxOrder > 0 && 2 ** (maxOrder - 1) >= chunkFrames) yield { ...rest, ...whole, ...kept, maxOrder: maxOrder - 1 };
+}
+
+/** Without an allocate, whose run is freed by number, or whose frames another allocate asks for as well. */
+function* withoutAllocate(scenario: Scenario, { features = {}, limits }: Subject): Generator<Scenario> {
+  const { geometry, prefix, threads } = scenario;
+  const all = [...prefix.map(({ command }) => command), ...threads.flat()];
+  const allocates = all.filter((command): command is AllocateCommand => command.name === 'allocate');
+  const askable = counts(features, Math.min(geometry.frames, 2 ** geometry.maxOrder, limits?.countMax ?? Infinity));
+  const rewritten = (change: (command: Command) => Command): Scenario => ({
+    geometry, prefix: prefix.map(({ worker, command }) => ({ worker, command: change(command) })), threads: threads.map((commands) => commands.map(change)),
+  });
+  for (const gone of allocates) {
+    const byNumber = rewritten((command) => {
+      if (command.name !== 'free' || !('variable' in command.target) || command.target.variable !== gone.variable) return command;
+      return { name: 'free', target: { frame: geometry.firstFrame + command.target.offset }, count: command.count ?? gone.count };
+    });
+    yield drop(byNumber, [gone]);
+    for (const other of allocates) {
+      const count = other.count + gone.count;
+      if (other === gone || !askable.includes(count)) continue;
+      yield drop(rewritten((command) => (command === other ? { ...other, count } : command)), [gone]);
+    }
+  }
 }
 
 /** Without some commands, and without those that need a run of theirs. */
