@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync, realpathSync, statSync } from 'node
 import { basename, dirname, join, resolve } from 'node:path';
 import { whyNoConfig, type Config } from '../spec/config.ts';
 import type { Subject } from '../spec/contract.ts';
-import { SubjectError } from '../spec/explore/cells.ts';
+import { SubjectError } from '../spec/explore/subject-error.ts';
 import { loadForExploration } from '../spec/explore/link.ts';
 import { Refusal } from '../spec/explore/source.ts';
 import { whyNoSubject, type LoadedSubject } from '../spec/subject.ts';

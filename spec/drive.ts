@@ -1,6 +1,6 @@
 import { LongRun, type Operation } from '../model/index.ts';
 import type { Geometry, Handle, ObservedFrame, PressureLevel } from './contract.ts';
-import { SubjectError } from './explore/cells.ts';
+import { SubjectError } from './explore/subject-error.ts';
 import { runAtOnce } from './explore/link.ts';
 import { describeOperation, describeResponse } from './linearizability.ts';
 import type { KernelEvent } from './kernel-trace.ts';

@@ -2,7 +2,7 @@ import { frameOf, type Model, type Operation, type State } from '../model/index.
 import { counts } from './commands/allocate.ts';
 import type { Geometry, Handle, ObservedFrame, PressureLevel, Subject } from './contract.ts';
 import { isCoroutine, mode, type Coroutine } from './explore/access.ts';
-import { SubjectError } from './explore/cells.ts';
+import { SubjectError } from './explore/subject-error.ts';
 import { runAtOnce } from './explore/link.ts';
 import { finding, invariants, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, describeResponse } from './linearizability.ts';

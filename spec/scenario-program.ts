@@ -2,7 +2,7 @@ import type { Operation } from '../model/index.ts';
 import { entryOf, type Command } from './commands/index.ts';
 import type { Handle, Subject } from './contract.ts';
 import { askInvoke, askMark, askReturn, isCoroutine, isMemory, mode, Op, pending, type Coroutine } from './explore/access.ts';
-import { SubjectError } from './explore/cells.ts';
+import { SubjectError } from './explore/subject-error.ts';
 import { NeverEnds, perform } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
 import { unbound, type Program } from './explore/program.ts';
@@ -103,6 +103,9 @@ export class ScenarioProgram implements Program {
 
   #failed(error: unknown, place: string): number {
     if (error instanceof SubjectError) throw error;
+    if (error instanceof TypeError && error.message.includes('is not an integer typed array')) {
+      throw new SubjectError('Atomics is reached in a way that cannot be followed; call it by its literal name, as Atomics.load(view, index)');
+    }
     this.thrown.set(place, error instanceof Error ? `threw ${error.name}: ${error.message}` : `threw ${String(error)}`);
     return threw;
   }

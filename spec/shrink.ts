@@ -3,7 +3,7 @@ import { entryOf, type AllocateCommand, type Command } from './commands/index.ts
 import type { Geometry, Subject } from './contract.ts';
 import { preemptionsOf, type Failure, type Shrunk } from './counterexample.ts';
 import { Dpor } from './explore/dpor.ts';
-import { SubjectError } from './explore/cells.ts';
+import { SubjectError } from './explore/subject-error.ts';
 import { BoundedPreemptions } from './explore/preemptions.ts';
 import { explore, type Scheduler } from './explore/scheduler.ts';
 import { Models } from './models.ts';

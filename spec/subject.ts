@@ -1,8 +1,9 @@
 import type { Rules } from '../model/index.ts';
 import type { Subject } from './contract.ts';
 import { isCoroutine, type Coroutine } from './explore/access.ts';
-import { SubjectError } from './explore/cells.ts';
+import { SubjectError } from './explore/subject-error.ts';
 import type { Site } from './explore/sites.ts';
+import { traced } from './explore/traced-view.ts';
 
 /** A subject whose functions were rewritten for exploration, and where it came from. */
 export interface LoadedSubject {
@@ -64,7 +65,7 @@ export function copierOf(shared: unknown): () => unknown {
     throw new SubjectError(`create() gave a ${typeof shared}, which no worker can receive; give plain data and SharedArrayBuffers`);
   }
   if (typeof shared !== 'object' || shared === null || shared instanceof SharedArrayBuffer) return () => shared;
-  if (ArrayBuffer.isView(shared) && shared.buffer instanceof SharedArrayBuffer) return () => shared;
+  if (ArrayBuffer.isView(shared) && shared.buffer instanceof SharedArrayBuffer) return () => traced(shared);
   const prototype: unknown = Object.getPrototypeOf(shared);
   if (!Array.isArray(shared) && prototype !== Object.prototype && prototype !== null) return () => structuredClone(shared);
   const nested = Object.entries(shared).flatMap(([key, value]): [string, () => unknown][] => {

@@ -1,7 +1,7 @@
 import process from 'node:process';
 import { match } from 'ts-pattern';
 import { check, type CheckPlan } from '../../spec/check.ts';
-import { SubjectError } from '../../spec/explore/cells.ts';
+import { SubjectError } from '../../spec/explore/subject-error.ts';
 import { Divergence } from '../../spec/explore/execution.ts';
 import { invariants } from '../../spec/invariants.ts';
 import { presets, strategies, type Phase, type PresetName, type Strategy } from '../../spec/plan.ts';

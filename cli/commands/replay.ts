@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { describeReplay, replay, type Failure } from '../../spec/counterexample.ts';
 import { threadName } from '../../spec/decision.ts';
-import { SubjectError } from '../../spec/explore/cells.ts';
+import { SubjectError } from '../../spec/explore/subject-error.ts';
 import { Divergence } from '../../spec/explore/execution.ts';
 import { finding, invariants } from '../../spec/invariants.ts';
 import { schemaVersion, type CheckReport, type ViolationReport } from '../../spec/report.ts';

@@ -3,7 +3,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import { createGunzip } from 'node:zlib';
 import { drive, driveGeometry, KernelRequests, type DriveReport } from '../../spec/drive.ts';
-import { SubjectError } from '../../spec/explore/cells.ts';
+import { SubjectError } from '../../spec/explore/subject-error.ts';
 import { KernelTraceError, KernelTraceJudge, type KernelTraceReport } from '../../spec/kernel-trace.ts';
 import { schemaVersion } from '../../spec/report.ts';
 import type { CliCommand } from '../command.ts';

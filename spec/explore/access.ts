@@ -1,3 +1,6 @@
+import { TracedView, type View } from './traced-view.ts';
+
+export type { View };
 /**
  * An access as a thread asks for it. Rewritten code calls the functions below and then yields: the request lies in `pending`, the
  * execution copies it into the thread's slot at once, and performs it when a scheduler says so. One register instead of an object per
@@ -38,9 +41,6 @@ export const isMemory = (op: number): boolean => op <= Op.poke;
 /** Whether the access only ever reads. A failed compareExchange is a read, too: that depends on the memory. */
 export const onlyReads = (op: number): boolean => op === Op.load || op === Op.read || op === Op.peek;
 
-/** Any integer view; values of 64-bit views are bigints, which the operations below treat alike, so `number` stands for both. */
-export type View = Int32Array;
-
 export interface Pending {
   op: number;
   view: View | undefined;
@@ -56,6 +56,9 @@ export const pending: Pending = { op: 0, view: undefined, index: 0, operand: 0, 
 /** A rewritten operation: yields at each access, is resumed with the value that the access gave. */
 export type Coroutine<Result = unknown> = Generator<undefined, Result, number>;
 
+/** Rounds of loops since the last access, and how many there may be. */
+export const rounds = { since: 0, most: 200_000_000 };
+
 /** The element that an unusual index means (ECMAScript ToIndex: NaN is 0, fractions are cut off), or a RangeError. */
 function elementOf(view: View, index: unknown): number {
   const whole = Math.trunc(Number(index)) || 0;
@@ -63,12 +66,22 @@ function elementOf(view: View, index: unknown): number {
   return whole;
 }
 
-function ask(op: number, view: View, index: number, operand: number, expected: number, site: number): undefined {
+/** A value as an element of a view holds it: what a compareExchange compares with. */
+function asElement(view: View, value: number): number {
+  if (view instanceof Int32Array && value === (value | 0)) return value;
+  const scratch = new (view.constructor as Int32ArrayConstructor)(1);
+  scratch[0] = value;
+  return scratch[0] as number;
+}
+
+function ask(op: number, given: View, index: number, operand: number, expected: number, site: number): undefined {
+  const view = TracedView.real(given);
+  rounds.since = 0;
   pending.op = op;
   pending.view = view;
   pending.index = index >= 0 && index < view.length && Number.isInteger(index) ? index : elementOf(view, index);
   pending.operand = operand;
-  pending.expected = expected;
+  pending.expected = op === Op.compareExchange ? asElement(view, expected) : expected;
   pending.site = site;
   return undefined;
 }
@@ -76,13 +89,20 @@ function ask(op: number, view: View, index: number, operand: number, expected: n
 /** Whether threads are running: while memory is laid out nothing is traced, and elements may be touched anywhere. */
 export const mode = { live: false };
 
+const isNumeric = (index: unknown): boolean => typeof index === 'number' || (typeof index === 'string' && String(Number(index)) === index);
+const isElementIn = (view: View, index: number): boolean => Number.isInteger(index) && index >= 0 && index < view.length;
+
 let got: unknown;
 let called: Coroutine | undefined;
 
 export const isSharedView = (value: unknown): value is View =>
-  ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer && !(value instanceof DataView);
+  TracedView.is(value) || (ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer && !(value instanceof DataView));
 
 const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()));
+
+/** Whether a function was rewritten to one that gives a coroutine. */
+export const isGeneratorFunction = (value: unknown): value is (...parts: unknown[]) => Coroutine => typeof value === 'function' && Object.getPrototypeOf(value) === generatorFunction;
+const generatorFunction: unknown = Object.getPrototypeOf(function* () {});
 
 /** Whether a call gave a rewritten operation that has yet to be run. */
 export function isCoroutine(result: unknown): result is Coroutine {
@@ -94,7 +114,7 @@ export function isCoroutine(result: unknown): result is Coroutine {
 /** What rewritten code calls. Keys are the names that it uses (each with a leading `__`). */
 export const requests = {
   load: (view: View, index: number, site: number) => ask(Op.load, view, index, 0, 0, site),
-  store: (view: View, index: number, value: number, site: number) => ask(Op.store, view, index, value, 0, site),
+  store: (view: View, index: number, value: number, site: number) => ask(Op.store, view, index, typeof value === 'bigint' || Number.isInteger(value) ? value : Math.trunc(Number(value)) || 0, 0, site),
   add: (view: View, index: number, value: number, site: number) => ask(Op.add, view, index, value, 0, site),
   sub: (view: View, index: number, value: number, site: number) => ask(Op.sub, view, index, value, 0, site),
   and: (view: View, index: number, value: number, site: number) => ask(Op.and, view, index, value, 0, site),
@@ -116,18 +136,22 @@ export const requests = {
   },
   /** `a[i]`: true when it is a shared access that is now pending; else the value is `got`. */
   looks: (object: unknown, index: unknown, site: number): boolean => {
-    if (isSharedView(object) && typeof index === 'number' && index >= 0 && index < object.length) {
-      ask(Op.read, object, index, 0, 0, site);
-      return true;
+    if (isSharedView(object) && isNumeric(index)) {
+      if (isElementIn(object, Number(index))) {
+        ask(Op.read, object, Number(index), 0, 0, site);
+        return true;
+      }
+      got = undefined;
+      return false;
     }
     got = (object as Record<PropertyKey, unknown>)[index as PropertyKey];
     return false;
   },
   /** `a[i] = v`, likewise. */
   puts: (object: unknown, index: unknown, value: unknown, site: number): boolean => {
-    if (isSharedView(object) && typeof index === 'number') {
-      if (index >= 0 && index < object.length) {
-        ask(Op.write, object, index, value as number, 0, site);
+    if (isSharedView(object) && isNumeric(index)) {
+      if (isElementIn(object, Number(index))) {
+        ask(Op.write, object, Number(index), typeof value === 'bigint' ? (value as unknown as number) : Number(value), 0, site);
         return true;
       }
       got = value; // out of range: JavaScript ignores it

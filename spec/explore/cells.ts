@@ -1,9 +1,5 @@
-import type { View } from './access.ts';
-
-/** Subject code did something that cannot be explored soundly; the message says what and what to do instead. */
-export class SubjectError extends Error {
-  override readonly name = 'SubjectError';
-}
+import { SubjectError } from './subject-error.ts';
+import type { View } from './traced-view.ts';
 
 /** Bytes of shared memory that a subject may lay out for one exploration. */
 const bytesMax = 64 * 1024 * 1024;

@@ -27,6 +27,8 @@ const builtinMethods = new Set(
     Object.getOwnPropertyNames(type.prototype),
   ),
 );
+for (const name of ['call', 'apply']) builtinMethods.delete(name); // they enter what they are called on
+export const isBuiltinMethod = (name: string): boolean => builtinMethods.has(name);
 const mutating = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'set', 'add', 'delete', 'clear', 'copyWithin']);
 /** Functions that a mutation tester adds to every module. */
 const isStrykers = (name: string): boolean => /^stry(NS|Cov|MutAct)_/.test(name);
@@ -57,6 +59,11 @@ export class Colours {
     if (infos === undefined) return builtinMethods.has(name) ? 'never' : 'perhaps';
     if (infos.every((info) => !info.generator)) return builtinMethods.has(name) || own ? 'never' : 'perhaps';
     return own && infos.every((info) => info.generator) ? 'always' : 'perhaps';
+  }
+
+  /** Whether a method of the subject by this name is a generator. */
+  isRewritten(name: string): boolean {
+    return this.#methods.get(name)?.some((info) => info.generator) === true;
   }
 
   #exported(from: ModuleInfo, specifier: string, name: string): Meaning {
@@ -103,6 +110,12 @@ export class Colours {
         break;
       case 'ImportExpression':
         refuse(node, 'a dynamic import cannot be explored; import the module at the top');
+        break;
+      case 'NewExpression':
+        if (node.callee.type === 'Identifier') {
+          const meaning = this.meaning(here.find(node.callee.name), module);
+          if (meaning.kind === 'function') fixed(meaning.info, `is called with new (line ${module.source.place(node.start).line}), where nothing can be interrupted; do it in a method that is called after`);
+        }
         break;
       case 'AssignmentExpression':
         this.#readTarget(node.left, inside, here, module);
@@ -153,7 +166,7 @@ export class Colours {
 
   #readAtomics(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }, inside: FunctionInfo, module: ModuleInfo): void {
     const { property } = callee;
-    const name = !callee.computed && property.type === 'Identifier' ? property.name : undefined;
+    const name = !callee.computed && !callee.optional && !node.optional && property.type === 'Identifier' ? property.name : undefined;
     if (name === 'isLockFree') return;
     if (name === 'wait' || name === 'waitAsync' || name === 'notify') {
       throw new Refusal(module.source, node.start, `Atomics.${name} is not explored yet; wait in a loop that calls Atomics.pause()`);
@@ -172,10 +185,15 @@ export class Colours {
     const isProperty =
       (parent.type === 'MemberExpression' && parent.property === node && !parent.computed) ||
       ((parent.type === 'Property' || parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') && parent.key === node && !parent.computed && !('shorthand' in parent && parent.shorthand));
-    if (isProperty) return;
+    if (isProperty) {
+      if (node.name === 'Atomics') throw new Refusal(module.source, node.start, 'call Atomics by its literal name; reached through another object it cannot be followed');
+      return;
+    }
     if (node.name === 'Atomics' && scope.find('Atomics') === undefined) {
-      const called = parent.type === 'MemberExpression' && parent.object === node && bareParent(path) === 'CallExpression';
-      const asked = parent.type === 'MemberExpression' || (parent.type === 'UnaryExpression' && parent.operator === 'typeof');
+      const call = path.findLast((each, at) => at < path.length - 1 && each.type !== 'ParenthesizedExpression');
+      const called = parent.type === 'MemberExpression' && parent.object === node && call?.type === 'CallExpression' && bare(call.callee) === parent;
+      const taken = parent.type === 'MemberExpression' && parent.property.type === 'Identifier' && Object.hasOwn(atomicOps, parent.property.name);
+      const asked = (parent.type === 'MemberExpression' && !taken) || (parent.type === 'UnaryExpression' && parent.operator === 'typeof');
       if (!called && !(asked && bareParent(path) !== 'VariableDeclarator')) {
         throw new Refusal(module.source, node.start, 'call Atomics by its literal name; an alias of it cannot be followed');
       }

@@ -1,12 +1,13 @@
 import { compileFunction } from 'node:vm';
-import { isCoroutine, isSharedView, isMemory, mode, pending, requests, type Coroutine } from './access.ts';
-import { SubjectError } from './cells.ts';
+import { isCoroutine, isGeneratorFunction, isSharedView, isMemory, mode, pending, requests, rounds, type Coroutine } from './access.ts';
+import { SubjectError } from './subject-error.ts';
 import { Colours, type Resolution } from './colour.ts';
 import { perform } from './execution.ts';
 import { rewrite } from './rewrite.ts';
 import { survey, type ModuleInfo } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { Refusal, Source } from './source.ts';
+import { TracedView, tracedConstructors } from './traced-view.ts';
 
 /** Where modules come from; the only thing here that differs between a terminal, a test and a browser. */
 export interface ModuleHost {
@@ -104,6 +105,20 @@ function runtime(importer: (specifier: string) => Namespace, namespace: Namespac
       if (!isCoroutine(result)) return result;
       return finish(result, () => unseen(site, 'calls something that reaches shared memory where it cannot be interrupted (a constructor, an accessor, a default parameter or a callback); call it from a plain function'));
     },
+    __rounds: rounds,
+    __endless: (site: number): never => {
+      rounds.since = 0;
+      throw unseen(site, `goes round and round (${rounds.most.toLocaleString('en-US')} times) without an access to shared memory`);
+    },
+    // What is handed to the language's own functions: nobody there runs a generator, or sees the elements of a view.
+    __handed: (value: unknown, site: number): unknown => {
+      if (mode.live && TracedView.is(value)) throw unseen(site, 'hands a shared view to a function of the language, where no access can be traced; use an index or Atomics, one element at a time');
+      if (!isGeneratorFunction(value)) return value;
+      return function (this: unknown, ...parts: unknown[]): unknown {
+        return finish(value.apply(this, parts), () => unseen(site, 'hands a function that reaches shared memory to one of the language, where it cannot be interrupted; write a loop, or a function of your own'));
+      };
+    },
+    ...tracedConstructors(() => mode.live),
     ...Object.fromEntries(Object.entries(requests).map(([name, request]) => [`__${name}`, request])),
   };
 }

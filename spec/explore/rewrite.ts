@@ -1,4 +1,4 @@
-import { atomicOps, Colours, intrinsics } from './colour.ts';
+import { atomicOps, Colours, intrinsics, isBuiltinMethod } from './colour.ts';
 import type { FunctionInfo, ModuleInfo, Scope } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { bare, children, Refusal, type Node } from './source.ts';
@@ -16,6 +16,10 @@ export function rewrite(module: ModuleInfo, colours: Colours, sites: Site[]): st
   return new Rewriter(module, colours, sites).module();
 }
 
+/** Where statements, or members of a class, stand one after the other; and those that a line break may end. */
+const statementLists: ReadonlySet<string> = new Set(['Program', 'BlockStatement', 'FunctionBody', 'StaticBlock', 'SwitchCase', 'ClassBody']);
+const endsWithLine: ReadonlySet<string> = new Set(['ExpressionStatement', 'VariableDeclaration', 'ReturnStatement', 'ThrowStatement', 'BreakStatement', 'ContinueStatement', 'DoWhileStatement', 'PropertyDefinition']);
+
 class Rewriter {
   readonly #module: ModuleInfo;
   readonly #colours: Colours;
@@ -25,6 +29,7 @@ class Rewriter {
   #scope: Scope;
   /** Parameters of a generator run before it yields, so no access can stand in their defaults. */
   #inParameters = false;
+  readonly #targets = new Set<Node>();
   #temporaries = 0;
 
   constructor(module: ModuleInfo, colours: Colours, sites: Site[]) {
@@ -60,11 +65,16 @@ class Rewriter {
 
   /** The node as it stands, its children rewritten. */
   #plain(node: Node): string {
+    // A shorthand property has its key and value in one place.
+    const parts = node.type === 'Property' && 'shorthand' in node && node.shorthand ? [node.value as Node] : children(node);
+    const listed = statementLists.has(node.type);
     let out = '';
     let at = node.start;
-    for (const child of children(node)) {
-      if (child.start < at) continue; // a shorthand property has its key and value in one place
+    for (const child of parts) {
+      if (child.start < at) continue;
       out += this.#text.slice(at, child.start) + this.#emit(child);
+      // What is rewritten may begin with a parenthesis or a star, which would go on with a statement that relies on its line break.
+      if (listed && endsWithLine.has(child.type) && this.#text[child.end - 1] !== ';') out += ';';
       at = child.end;
     }
     return out + this.#text.slice(at, node.end);
@@ -94,7 +104,18 @@ class Rewriter {
       case 'CallExpression':
         return this.#call(node);
       case 'MemberExpression':
-        return isElement(node) ? this.#element(node) : undefined;
+        if (!isElement(node)) return undefined;
+        return this.#targets.has(node) ? this.#guardedMember(node, '') : this.#element(node);
+      case 'Identifier':
+        return node.name === 'arguments' ? this.#refuseInArrow(node, 'arguments are those of the function around it; name the parameters') : undefined;
+      case 'Super':
+        return this.#refuseInArrow(node, 'super cannot be reached from an arrow function here; call it in the method itself');
+      case 'WhileStatement':
+      case 'DoWhileStatement':
+      case 'ForStatement':
+      case 'ForInStatement':
+        this.#aimAt(node.type === 'ForInStatement' ? (node.left as Node) : undefined);
+        return this.#loop(node);
       case 'AssignmentExpression':
         return this.#assignment(node);
       case 'UpdateExpression':
@@ -168,12 +189,14 @@ class Rewriter {
   }
 
   #temporaryNames(): string {
-    return this.#temporaries === 0 ? '' : ` let ${Array.from({ length: this.#temporaries }, (_, at) => `__t${at}`).join(', ')};`;
+    return this.#temporaries === 0 ? '' : ` let ${Array.from({ length: this.#temporaries }, (_, at) => `__temporary${at}`).join(', ')};`;
   }
 
   #arrow(node: Node & { type: 'ArrowFunctionExpression' }): string {
     const head = this.#parameters(node as unknown as Callable, node.start);
-    const arrow = head.lastIndexOf('=>');
+    const last = node.params.at(-1);
+    const tail = this.#text.slice(last?.end ?? node.start, node.body.start);
+    const arrow = head.length - tail.length + tail.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, (comment) => ' '.repeat(comment.length)).lastIndexOf('=>');
     const parameters = head.slice(0, arrow) + head.slice(arrow + 2);
     const listed = this.#text[node.start] === '(' ? parameters : `(${parameters})`;
     let body: string;
@@ -209,8 +232,15 @@ class Rewriter {
     if (access !== undefined) return access;
     const callee = bare(node.callee);
     const isViewMethod = callee.type === 'MemberExpression' && !callee.computed && viewMethods.has(methodName(callee));
-    const text = isViewMethod ? this.#callOnGuarded(node, callee) : callee.type === 'MemberExpression' && callee.computed ? this.#callOfElement(node, callee) : this.#plain(node);
-    if (isInChain(node)) return text;
+    const kept = this.#kindOfCall(node) === 'never' && this.#isBuiltin(callee);
+    const text = kept ? this.#callOfBuiltin(node) : isViewMethod ? this.#callOnGuarded(node, callee) : callee.type === 'MemberExpression' && callee.computed ? this.#callOfElement(node, callee) : this.#plain(node);
+    if (isInChain(node)) {
+      // The links after it would be those of a generator.
+      if (callee.type === 'MemberExpression' && !callee.computed && this.#colours.isRewritten(methodName(callee))) {
+        throw new Refusal(this.#module.source, node.start, `${methodName(callee)} reaches shared memory in the middle of an optional chain; call it in a statement of its own`);
+      }
+      return text;
+    }
     return this.#enter(text, node, this.#kindOfCall(node));
   }
 
@@ -273,6 +303,7 @@ class Rewriter {
 
   #assignment(node: Node & { type: 'AssignmentExpression' }): string | undefined {
     const left = bare(node.left as Node);
+    if (left.type === 'ArrayPattern' || left.type === 'ObjectPattern') this.#aimAt(left);
     if (left.type === 'ArrayPattern') return `${this.#emit(left)}${this.#text.slice(node.left.end, node.right.start)}${this.#guard(node.right)}`;
     if (!isElement(left)) return undefined;
     const logical = node.operator === '&&=' || node.operator === '||=' || node.operator === '??=';
@@ -298,7 +329,37 @@ class Rewriter {
     return `(${read}, ${write}${node.prefix ? '' : `, ${old}`})`;
   }
 
+  /** The element targets of an assignment, which are written by the language itself: guarded, not asked for. */
+  #aimAt(pattern: Node | null | undefined): void {
+    if (pattern === null || pattern === undefined) return;
+    if (pattern.type === 'MemberExpression') this.#targets.add(pattern);
+    else if (pattern.type === 'ArrayPattern') for (const element of pattern.elements) this.#aimAt(element as Node | null);
+    else if (pattern.type === 'ObjectPattern') for (const property of pattern.properties) this.#aimAt(property.type === 'RestElement' ? (property.argument as Node) : (property.value as Node));
+    else if (pattern.type === 'AssignmentPattern') this.#aimAt(pattern.left as Node);
+    else if (pattern.type === 'RestElement') this.#aimAt(pattern.argument as Node);
+  }
+
+  /** A loop, with its rounds counted: one that makes no access could not be stopped from outside. */
+  #loop(node: Node & { body: Node }): string {
+    const { body } = node;
+    let out = '';
+    let at = node.start;
+    for (const child of children(node)) {
+      out += this.#text.slice(at, child.start);
+      if (child === body) out += `{ ++__rounds.since > __rounds.most && __endless(${this.#site(node)}); ${this.#emit(body)} }`;
+      else out += this.#emit(child);
+      at = child.end;
+    }
+    return out + this.#text.slice(at, node.end);
+  }
+
+  #refuseInArrow(node: Node, why: string): undefined {
+    if (this.#owner.generator && this.#owner.node.type === 'ArrowFunctionExpression') throw new Refusal(this.#module.source, node.start, why);
+    return undefined;
+  }
+
   #forOf(node: Node & { type: 'ForOfStatement' }): string {
+    this.#aimAt(node.left as Node);
     const head = this.#text.slice(node.start, node.left.start) + this.#emit(node.left as Node) + this.#text.slice(node.left.end, node.right.start);
     return head + this.#guard(node.right) + this.#text.slice(node.right.end, node.body.start) + this.#emit(node.body);
   }
@@ -317,6 +378,28 @@ class Rewriter {
     return this.#guard(callee.object) + this.#text.slice(callee.object.end, callee.end) + this.#arguments(node);
   }
 
+  /** A method of the language's own objects, or of any object if only those have it. */
+  #isBuiltin(callee: Node): boolean {
+    if (callee.type === 'Identifier') return callee.name === 'structuredClone' && this.#scope.find(callee.name) === undefined;
+    if (callee.type !== 'MemberExpression' || callee.computed) return false;
+    const root = rootName(callee.object);
+    return root === undefined || this.#scope.find(root) !== undefined ? isBuiltinMethod(methodName(callee)) : root === 'Object' || root === 'JSON' || root === 'Array' || root === 'Reflect';
+  }
+
+  /** Its arguments are run or read by the language itself: a function among them must not be a generator, nor a view be looked through. */
+  #callOfBuiltin(node: Node & { type: 'CallExpression' }): string {
+    const callee = bare(node.callee);
+    let out = callee.type === 'MemberExpression' && viewMethods.has(methodName(callee)) ? this.#guard(callee.object) + this.#text.slice(callee.object.end, callee.end) : this.#emit(node.callee);
+    let at = node.callee.end;
+    for (const argument of node.arguments) {
+      const simple = argument.type === 'SpreadElement' || argument.type === 'Literal' || argument.type === 'ArrowFunctionExpression' || argument.type === 'FunctionExpression';
+      const text = this.#emit(argument as Node);
+      out += this.#text.slice(at, argument.start) + (simple ? text : `__handed(${text}, ${this.#site(argument as Node)})`);
+      at = argument.end;
+    }
+    return out + this.#text.slice(at, node.end);
+  }
+
   #callOfElement(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }): string {
     return `${this.#emit(callee.object)}${this.#text.slice(callee.object.end, callee.property.start)}${this.#emit(callee.property)}${this.#text.slice(callee.property.end, callee.end)}${this.#arguments(node)}`;
   }
@@ -332,7 +415,7 @@ class Rewriter {
   }
 
   #canYield = (): boolean => this.#owner.generator && !this.#inParameters;
-  #temporary = (): string => `__t${this.#temporaries++}`;
+  #temporary = (): string => `__temporary${this.#temporaries++}`;
 
   #site(node: Node): number {
     const { source } = this.#module;

@@ -123,8 +123,15 @@ function whyFixed(node: Node, path: readonly Node[]): string | undefined {
     if (parent.kind !== 'method') return `is an accessor (${parent.kind}); make it a method`;
   }
   if (parent?.type === 'Property' && parent.kind !== 'init') return `is an accessor (${parent.kind}); make it a method`;
+  if (parent?.type === 'MethodDefinition' || parent?.type === 'Property') {
+    const { key, computed } = parent;
+    const called = computed ? key.type === 'MemberExpression' && key.object.type === 'Identifier' && key.object.name === 'Symbol' : key.type === 'Identifier' && calledByLanguage.has(key.name);
+    if (called) return 'is called by the language itself, where nothing can be interrupted; make it a method of another name';
+  }
   return undefined;
 }
+
+const calledByLanguage = new Set(['valueOf', 'toString', 'toJSON']);
 
 /** Second pass: what each name means where. */
 function declareAll(node: Node, scope: Scope, module: ModuleInfo): void {
