@@ -1,7 +1,8 @@
 import { atomicOps, Colours, intrinsics, isBuiltinMethod } from './colour.ts';
-import type { FunctionInfo, ModuleInfo, Scope } from './scopes.ts';
+import type { ModuleInfo } from './scopes.ts';
 import type { Site } from './sites.ts';
-import { bare, children, Refusal, type Node } from './source.ts';
+import { ElementPrinter } from './element-printer.ts';
+import { bare, Refusal, type Node } from './source.ts';
 import { isElement, isInChain, methodName, rootName, viewMethods, type Element } from './syntax.ts';
 
 /** A function or method as far as rewriting needs it; the parser's own types also cover bodiless declarations of TypeScript. */
@@ -13,418 +14,269 @@ type Callable = { start: number; end: number; params: Node[]; body: Node | null 
  * (constructors, accessors, callbacks of others), elements are guarded instead: a shared view met there is an error with its place.
  */
 export function rewrite(module: ModuleInfo, colours: Colours, sites: Site[]): string {
-  return new Rewriter(module, colours, sites).module();
+  return new Rewriter(module, colours, sites).print();
 }
 
-/** Where statements, or members of a class, stand one after the other; and those that a line break may end. */
-const statementLists: ReadonlySet<string> = new Set(['Program', 'BlockStatement', 'FunctionBody', 'StaticBlock', 'SwitchCase', 'ClassBody']);
-const endsWithLine: ReadonlySet<string> = new Set(['ExpressionStatement', 'VariableDeclaration', 'ReturnStatement', 'ThrowStatement', 'BreakStatement', 'ContinueStatement', 'DoWhileStatement', 'PropertyDefinition']);
-
-class Rewriter {
-  readonly #module: ModuleInfo;
-  readonly #colours: Colours;
-  readonly #sites: Site[];
-  readonly #text: string;
-  #owner: FunctionInfo;
-  #scope: Scope;
-  /** Parameters of a generator run before it yields, so no access can stand in their defaults. */
-  #inParameters = false;
-  readonly #targets = new Set<Node>();
-  #temporaries = 0;
-
-  constructor(module: ModuleInfo, colours: Colours, sites: Site[]) {
-    this.#module = module;
-    this.#colours = colours;
-    this.#sites = sites;
-    this.#text = module.source.text;
-    this.#owner = module.top;
-    this.#scope = module.scopes.get(module.source.program) as Scope;
-  }
-
-  module(): string {
-    const exported = [...this.#module.exports].map(([name, target]) => {
+class Rewriter extends ElementPrinter {
+  print(): string {
+    const exported = [...this.module.exports].map(([name, target]) => {
       const value = 'local' in target ? target.local : target.imported === '*' ? `__import(${JSON.stringify(target.specifier)})` : `__import(${JSON.stringify(target.specifier)})[${JSON.stringify(target.imported)}]`;
       return `${JSON.stringify(name)}: () => ${value}`;
     });
-    const stars = this.#module.starExports.map((specifier) => `__exportAll(__import(${JSON.stringify(specifier)}));`).join(' ');
-    return `'use strict'; __export({ ${exported.join(', ')} }); ${stars} ${this.#emit(this.#module.source.program)}`;
+    const stars = this.module.starExports.map((specifier) => `__exportAll(__import(${JSON.stringify(specifier)}));`).join(' ');
+    return `'use strict'; __export({ ${exported.join(', ')} }); ${stars} ${this.emit(this.module.source.program)}`;
   }
 
-  #emit(node: Node): string {
-    const owner = this.#owner;
-    const scope = this.#scope;
-    this.#owner = this.#module.functions.get(node) ?? owner;
-    this.#scope = this.#module.scopes.get(node) ?? scope;
-    try {
-      return this.#special(node) ?? this.#plain(node);
-    } finally {
-      this.#owner = owner;
-      this.#scope = scope;
-    }
-  }
-
-  /** The node as it stands, its children rewritten. */
-  #plain(node: Node): string {
-    // A shorthand property has its key and value in one place.
-    const parts = node.type === 'Property' && 'shorthand' in node && node.shorthand ? [node.value as Node] : children(node);
-    const listed = statementLists.has(node.type);
-    let out = '';
-    let at = node.start;
-    for (const child of parts) {
-      if (child.start < at) continue;
-      out += this.#text.slice(at, child.start) + this.#emit(child);
-      // What is rewritten may begin with a parenthesis or a star, which would go on with a statement that relies on its line break.
-      if (listed && endsWithLine.has(child.type) && this.#text[child.end - 1] !== ';') out += ';';
-      at = child.end;
-    }
-    return out + this.#text.slice(at, node.end);
-  }
-
-  #special(node: Node): string | undefined {
+  protected special(node: Node): string | undefined {
     switch (node.type) {
       case 'ImportDeclaration':
-        return this.#importDeclaration(node);
+        return this.importDeclaration(node);
       case 'ExportNamedDeclaration':
-        return node.declaration === null ? this.#lines(node.start, node.end) : this.#lines(node.start, node.declaration.start) + this.#emit(node.declaration as Node);
+        return node.declaration === null ? this.lines(node.start, node.end) : this.lines(node.start, node.declaration.start) + this.emit(node.declaration as Node);
       case 'ExportDefaultDeclaration':
-        return this.#exportDefault(node);
+        return this.exportDefault(node);
       case 'ExportAllDeclaration':
-        return this.#lines(node.start, node.end);
+        return this.lines(node.start, node.end);
       case 'FunctionDeclaration':
       case 'FunctionExpression':
-        return this.#owner.generator ? this.#function(node as unknown as Callable) : undefined;
+        return this.owner.generator ? this.functionText(node as unknown as Callable) : undefined;
       case 'ArrowFunctionExpression':
-        return this.#owner.generator ? this.#arrow(node) : undefined;
+        return this.owner.generator ? this.arrow(node) : undefined;
       case 'MethodDefinition':
-        return this.#method(node, true);
+        return this.method(node, true);
       case 'Property':
-        return this.#method(node, 'method' in node && node.method);
+        return this.method(node, 'method' in node && node.method);
       case 'ChainExpression':
-        return this.#chain(node);
+        return this.chain(node);
       case 'CallExpression':
-        return this.#call(node);
+        return this.call(node);
       case 'MemberExpression':
         if (!isElement(node)) return undefined;
-        return this.#targets.has(node) ? this.#guardedMember(node, '') : this.#element(node);
+        return this.targets.has(node) ? this.guardedMember(node, '') : this.element(node);
       case 'Identifier':
-        return node.name === 'arguments' ? this.#refuseInArrow(node, 'arguments are those of the function around it; name the parameters') : undefined;
+        return node.name === 'arguments' ? this.refuseInArrow(node, 'arguments are those of the function around it; name the parameters') : undefined;
       case 'Super':
-        return this.#refuseInArrow(node, 'super cannot be reached from an arrow function here; call it in the method itself');
+        return this.refuseInArrow(node, 'super cannot be reached from an arrow function here; call it in the method itself');
       case 'WhileStatement':
       case 'DoWhileStatement':
       case 'ForStatement':
       case 'ForInStatement':
-        this.#aimAt(node.type === 'ForInStatement' ? (node.left as Node) : undefined);
-        return this.#loop(node);
+        this.aimAt(node.type === 'ForInStatement' ? (node.left as Node) : undefined);
+        return this.loop(node);
       case 'AssignmentExpression':
-        return this.#assignment(node);
+        return this.assignment(node);
       case 'UpdateExpression':
-        return this.#update(node);
+        return this.update(node);
       case 'UnaryExpression':
-        return node.operator === 'delete' && isElement(bare(node.argument)) ? this.#guardedMember(bare(node.argument) as Element, 'delete ') : undefined;
+        return node.operator === 'delete' && isElement(bare(node.argument)) ? this.guardedMember(bare(node.argument) as Element, 'delete ') : undefined;
       case 'SpreadElement':
-        return `...${this.#guard(node.argument)}`;
+        return `...${this.guard(node.argument)}`;
       case 'ForOfStatement':
-        return this.#forOf(node);
+        return this.forOf(node);
       case 'VariableDeclarator':
         return node.id.type === 'ArrayPattern' && node.init !== null
-          ? this.#emit(node.id as Node) + this.#text.slice(node.id.end, node.init.start) + this.#guard(node.init)
+          ? this.emit(node.id as Node) + this.text.slice(node.id.end, node.init.start) + this.guard(node.init)
           : undefined;
       default:
         return undefined;
     }
   }
 
-  #importDeclaration(node: Node & { type: 'ImportDeclaration' }): string {
+  protected importDeclaration(node: Node & { type: 'ImportDeclaration' }): string {
     const from = `__import(${JSON.stringify(node.source.value)})`;
-    const lines = this.#lines(node.start, node.end);
+    const lines = this.lines(node.start, node.end);
     const names: string[] = [];
     let all = '';
     for (const part of node.specifiers) {
-      const meaning = this.#colours.meaning(this.#scope.find(part.local.name), this.#module);
+      const meaning = this.colours.meaning(this.scope.find(part.local.name), this.module);
       if (meaning.kind === 'intrinsic') continue;
       if (part.type === 'ImportNamespaceSpecifier') all = `const ${part.local.name} = ${from};`;
       else if (part.type === 'ImportDefaultSpecifier') names.push(`default: ${part.local.name}`);
-      else names.push(`${this.#text.slice(part.imported.start, part.imported.end)}: ${part.local.name}`);
+      else names.push(`${this.text.slice(part.imported.start, part.imported.end)}: ${part.local.name}`);
     }
     const named = names.length > 0 ? `const { ${names.join(', ')} } = ${from};` : node.specifiers.length === 0 ? `${from};` : '';
     return `${all}${named}${lines}`;
   }
 
-  #exportDefault(node: Node & { type: 'ExportDefaultDeclaration' }): string {
+  protected exportDefault(node: Node & { type: 'ExportDefaultDeclaration' }): string {
     const { declaration } = node;
     const named = (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') && declaration.id !== null;
-    const value = this.#emit(declaration as Node);
-    if (named) return this.#lines(node.start, declaration.start) + value;
-    const semicolon = this.#text.slice(declaration.end, node.end).includes(';') ? '' : ';';
-    return `const __default = ${this.#lines(node.start, declaration.start)}${value}${this.#text.slice(declaration.end, node.end)}${semicolon}`;
+    const value = this.emit(declaration as Node);
+    if (named) return this.lines(node.start, declaration.start) + value;
+    const semicolon = this.text.slice(declaration.end, node.end).includes(';') ? '' : ';';
+    return `const __default = ${this.lines(node.start, declaration.start)}${value}${this.text.slice(declaration.end, node.end)}${semicolon}`;
   }
 
-  #function(node: Callable): string {
-    const keyword = this.#text.slice(node.start, node.start + 8) === 'function' ? 'function*' : '';
+  protected functionText(node: Callable): string {
+    const keyword = this.text.slice(node.start, node.start + 8) === 'function' ? 'function*' : '';
     const head = keyword === '' ? node.start : node.start + 8;
-    return keyword + this.#parameters(node, head) + this.#body(node.body as Node);
+    return keyword + this.parameters(node, head) + this.body(node.body as Node);
   }
 
   /** From `start` to the body: name, parameters, and what stands between. */
-  #parameters(node: Callable, start: number): string {
-    this.#inParameters = true;
+  protected parameters(node: Callable, start: number): string {
+    this.inParameters = true;
     let out = '';
     let at = start;
     for (const param of node.params) {
-      out += this.#text.slice(at, param.start) + this.#emit(param);
+      out += this.text.slice(at, param.start) + this.emit(param);
       at = param.end;
     }
-    this.#inParameters = false;
-    return out + this.#text.slice(at, (node.body as Node).start);
+    this.inParameters = false;
+    return out + this.text.slice(at, (node.body as Node).start);
   }
 
-  #body(body: Node): string {
-    const outer = [this.#temporaries, this.#inParameters] as const;
-    [this.#temporaries, this.#inParameters] = [0, false];
-    const text = this.#emit(body);
-    const declared = this.#temporaryNames();
-    [this.#temporaries, this.#inParameters] = outer;
+  protected body(body: Node): string {
+    const outer = [this.temporaries, this.inParameters] as const;
+    [this.temporaries, this.inParameters] = [0, false];
+    const text = this.emit(body);
+    const declared = this.temporaryNames();
+    [this.temporaries, this.inParameters] = outer;
     return declared === '' ? text : `{${declared}${text.slice(1)}`;
   }
 
-  #temporaryNames(): string {
-    return this.#temporaries === 0 ? '' : ` let ${Array.from({ length: this.#temporaries }, (_, at) => `__temporary${at}`).join(', ')};`;
-  }
-
-  #arrow(node: Node & { type: 'ArrowFunctionExpression' }): string {
-    const head = this.#parameters(node as unknown as Callable, node.start);
+  protected arrow(node: Node & { type: 'ArrowFunctionExpression' }): string {
+    const head = this.parameters(node as unknown as Callable, node.start);
     const last = node.params.at(-1);
-    const tail = this.#text.slice(last?.end ?? node.start, node.body.start);
+    const tail = this.text.slice(last?.end ?? node.start, node.body.start);
     const arrow = head.length - tail.length + tail.replaceAll(/\/\*[^]*?\*\/|\/\/[^\n]*/g, (comment) => ' '.repeat(comment.length)).lastIndexOf('=>');
     const parameters = head.slice(0, arrow) + head.slice(arrow + 2);
-    const listed = this.#text[node.start] === '(' ? parameters : `(${parameters})`;
+    const listed = this.text[node.start] === '(' ? parameters : `(${parameters})`;
     let body: string;
     if (node.body.type === 'BlockStatement') {
-      body = this.#body(node.body);
+      body = this.body(node.body);
     } else {
-      const outer = this.#temporaries;
-      this.#temporaries = 0;
-      const value = this.#emit(node.body as Node);
-      body = `{${this.#temporaryNames()} return (${value}); }`;
-      this.#temporaries = outer;
+      const outer = this.temporaries;
+      this.temporaries = 0;
+      const value = this.emit(node.body as Node);
+      body = `{${this.temporaryNames()} return (${value}); }`;
+      this.temporaries = outer;
     }
-    return `(function* ${listed}${body})${this.#owner.usesThis ? '.bind(this)' : ''}`;
+    return `(function* ${listed}${body})${this.owner.usesThis ? '.bind(this)' : ''}`;
   }
 
-  #method(node: { start: number; end: number; key: Node; value: Node | null; computed: boolean }, isMethod: boolean): string | undefined {
+  protected method(node: { start: number; end: number; key: Node; value: Node | null; computed: boolean }, isMethod: boolean): string | undefined {
     const value = node.value as Node;
-    const info = this.#module.functions.get(value);
+    const info = this.module.functions.get(value);
     if (info === undefined || !info.generator || !isMethod) return undefined;
-    const keyStart = node.computed ? this.#text.lastIndexOf('[', node.key.start) : node.key.start;
-    const name = this.#text.slice(node.start, keyStart) + '*' + this.#text.slice(keyStart, node.key.start) + this.#emit(node.key as Node);
-    return name + this.#text.slice(node.key.end, value.start) + this.#emit(value);
+    const keyStart = node.computed ? this.text.lastIndexOf('[', node.key.start) : node.key.start;
+    const name = this.text.slice(node.start, keyStart) + '*' + this.text.slice(keyStart, node.key.start) + this.emit(node.key as Node);
+    return name + this.text.slice(node.key.end, value.start) + this.emit(value);
   }
 
-  #chain(node: Node & { type: 'ChainExpression' }): string | undefined {
+  protected chain(node: Node & { type: 'ChainExpression' }): string | undefined {
     const expression = node.expression as Node;
     if (expression.type !== 'CallExpression') return undefined;
-    return this.#enter(this.#plain(expression), node, this.#kindOfCall(expression) === 'never' ? 'never' : 'perhaps');
+    return this.enter(this.plain(expression), node, this.kindOfCall(expression) === 'never' ? 'never' : 'perhaps');
   }
 
-  #call(node: Node & { type: 'CallExpression' }): string {
-    const access = this.#access(node);
+  protected call(node: Node & { type: 'CallExpression' }): string {
+    const access = this.access(node);
     if (access !== undefined) return access;
     const callee = bare(node.callee);
     const isViewMethod = callee.type === 'MemberExpression' && !callee.computed && viewMethods.has(methodName(callee));
-    const kept = this.#kindOfCall(node) === 'never' && this.#isBuiltin(callee);
-    const text = kept ? this.#callOfBuiltin(node) : isViewMethod ? this.#callOnGuarded(node, callee) : callee.type === 'MemberExpression' && callee.computed ? this.#callOfElement(node, callee) : this.#plain(node);
+    const kept = this.kindOfCall(node) === 'never' && this.isBuiltin(callee);
+    const text = kept ? this.callOfBuiltin(node) : isViewMethod ? this.callOnGuarded(node, callee) : callee.type === 'MemberExpression' && callee.computed ? this.callOfElement(node, callee) : this.plain(node);
     if (isInChain(node)) {
       // The links after it would be those of a generator.
-      if (callee.type === 'MemberExpression' && !callee.computed && this.#colours.isRewritten(methodName(callee))) {
-        throw new Refusal(this.#module.source, node.start, `${methodName(callee)} reaches shared memory in the middle of an optional chain; call it in a statement of its own`);
+      if (callee.type === 'MemberExpression' && !callee.computed && this.colours.isRewritten(methodName(callee))) {
+        throw new Refusal(this.module.source, node.start, `${methodName(callee)} reaches shared memory in the middle of an optional chain; call it in a statement of its own`);
       }
       return text;
     }
-    return this.#enter(text, node, this.#kindOfCall(node));
+    return this.enter(text, node, this.kindOfCall(node));
   }
 
-  #kindOfCall(node: Node & { type: 'CallExpression' }): 'always' | 'perhaps' | 'never' {
+  protected kindOfCall(node: Node & { type: 'CallExpression' }): 'always' | 'perhaps' | 'never' {
     const callee = bare(node.callee);
     if (callee.type === 'Super') return 'never';
     if (callee.type === 'Identifier') {
-      const meaning = this.#colours.meaning(this.#scope.find(callee.name), this.#module);
+      const meaning = this.colours.meaning(this.scope.find(callee.name), this.module);
       if (meaning.kind === 'function') return meaning.info.generator ? 'always' : 'never';
       return meaning.kind === 'value' || meaning.kind === 'class' ? 'perhaps' : 'never';
     }
     if (callee.type !== 'MemberExpression' || callee.computed) return 'perhaps';
     const root = rootName(callee.object);
-    if (root !== undefined && this.#scope.find(root) === undefined) return 'never';
+    if (root !== undefined && this.scope.find(root) === undefined) return 'never';
     const own = callee.object.type === 'ThisExpression' || callee.object.type === 'Super' || callee.property.type === 'PrivateIdentifier';
-    return this.#colours.methodCall(methodName(callee), own);
+    return this.colours.methodCall(methodName(callee), own);
   }
 
-  #enter(text: string, node: Node, kind: 'always' | 'perhaps' | 'never'): string {
+  protected enter(text: string, node: Node, kind: 'always' | 'perhaps' | 'never'): string {
     if (kind === 'never') return text;
-    if (!this.#canYield()) return `__finish(${text}, ${this.#site(node)})`;
+    if (!this.canYield()) return `__finish(${text}, ${this.site(node)})`;
     return kind === 'always' ? `(yield* ${text})` : `(__enters(${text}) ? yield* __callee() : __got())`;
   }
 
   /** An access by `Atomics` or a plain-access helper. */
-  #access(node: Node & { type: 'CallExpression' }): string | undefined {
+  protected access(node: Node & { type: 'CallExpression' }): string | undefined {
     const callee = bare(node.callee);
     let name: string | undefined;
-    if (callee.type === 'MemberExpression' && callee.object.type === 'Identifier' && callee.object.name === 'Atomics' && this.#scope.find('Atomics') === undefined) {
+    if (callee.type === 'MemberExpression' && callee.object.type === 'Identifier' && callee.object.name === 'Atomics' && this.scope.find('Atomics') === undefined) {
       name = (callee.property as { name: string }).name;
       if (name !== 'pause' && !Object.hasOwn(atomicOps, name)) return undefined;
     } else if (callee.type === 'Identifier') {
-      const meaning = this.#colours.meaning(this.#scope.find(callee.name), this.#module);
+      const meaning = this.colours.meaning(this.scope.find(callee.name), this.module);
       if (meaning.kind !== 'intrinsic' || !Object.hasOwn(intrinsics, meaning.name)) return undefined;
       name = meaning.name;
-      if (node.arguments.length !== intrinsics[name]) throw new Refusal(this.#module.source, node.start, `${name} takes ${intrinsics[name]} arguments`);
+      if (node.arguments.length !== intrinsics[name]) throw new Refusal(this.module.source, node.start, `${name} takes ${intrinsics[name]} arguments`);
     } else {
       return undefined;
     }
-    if (!this.#canYield()) throw new Refusal(this.#module.source, node.start, 'shared memory is reached in a default parameter; move it into the body');
-    if (name === 'pause') return `(yield __pause(${this.#site(node)}))`;
+    if (!this.canYield()) throw new Refusal(this.module.source, node.start, 'shared memory is reached in a default parameter; move it into the body');
+    if (name === 'pause') return `(yield __pause(${this.site(node)}))`;
     let out = '';
     let at = node.callee.end;
     for (const argument of node.arguments) {
-      out += this.#lines(at, argument.start) + this.#emit(argument as Node) + ', ';
+      out += this.lines(at, argument.start) + this.emit(argument as Node) + ', ';
       at = argument.end;
     }
-    return `(yield __${name}(${out}${this.#lines(at, node.end)}${this.#site(node)}))`;
+    return `(yield __${name}(${out}${this.lines(at, node.end)}${this.site(node)}))`;
   }
 
-  #element(node: Node & { type: 'MemberExpression' }): string {
-    if (node.optional || isInChain(node) || !this.#canYield()) return this.#guardedMember(node, '');
-    return `(__looks(${this.#operands(node)}, ${this.#site(node)}) ? yield : __got())`;
-  }
-
-  /** `object, index` of `object[index]`. */
-  #operands(node: Node & { type: 'MemberExpression' }): string {
-    return `${this.#emit(node.object)}${this.#lines(node.object.end, node.property.start)}, ${this.#emit(node.property)}${this.#lines(node.property.end, node.end)}`;
-  }
-
-  #assignment(node: Node & { type: 'AssignmentExpression' }): string | undefined {
-    const left = bare(node.left as Node);
-    if (left.type === 'ArrayPattern' || left.type === 'ObjectPattern') this.#aimAt(left);
-    if (left.type === 'ArrayPattern') return `${this.#emit(left)}${this.#text.slice(node.left.end, node.right.start)}${this.#guard(node.right)}`;
-    if (!isElement(left)) return undefined;
-    const logical = node.operator === '&&=' || node.operator === '||=' || node.operator === '??=';
-    if (logical || !this.#canYield()) return this.#guardedMember(left, '') + this.#text.slice(left.end, node.right.start) + this.#emit(node.right);
-    const site = this.#site(node);
-    if (node.operator === '=') {
-      return `(__puts(${this.#operands(left)}, ${this.#lines(left.end, node.right.start)}${this.#emit(node.right)}, ${site}) ? yield : __got())`;
-    }
-    const [object, index] = [this.#temporary(), this.#temporary()];
-    const value = `(__looks(${object}, ${index}, ${site}) ? yield : __got()) ${node.operator.slice(0, -1)} (${this.#emit(node.right)})`;
-    return `(${object} = ${this.#emit(left.object)}, ${index} = ${this.#emit(left.property)}, __puts(${object}, ${index}, ${this.#lines(left.start, node.right.start)}${value}, ${site}) ? yield : __got())`;
-  }
-
-  #update(node: Node & { type: 'UpdateExpression' }): string | undefined {
-    const target = bare(node.argument as Node);
-    if (!isElement(target)) return undefined;
-    if (!this.#canYield()) return node.prefix ? node.operator + this.#guardedMember(target, '') : this.#guardedMember(target, '') + node.operator;
-    const site = this.#site(node);
-    const [object, index, old] = [this.#temporary(), this.#temporary(), this.#temporary()];
-    const next = `${node.operator === '++' ? '__more' : '__less'}(${old})`;
-    const write = `(__puts(${object}, ${index}, ${next}, ${site}) ? yield : __got())`;
-    const read = `${object} = ${this.#emit(target.object)}, ${index} = ${this.#emit(target.property)}, ${old} = (__looks(${object}, ${index}, ${site}) ? yield : __got())`;
-    return `(${read}, ${write}${node.prefix ? '' : `, ${old}`})`;
-  }
-
-  /** The element targets of an assignment, which are written by the language itself: guarded, not asked for. */
-  #aimAt(pattern: Node | null | undefined): void {
-    if (pattern === null || pattern === undefined) return;
-    if (pattern.type === 'MemberExpression') this.#targets.add(pattern);
-    else if (pattern.type === 'ArrayPattern') for (const element of pattern.elements) this.#aimAt(element as Node | null);
-    else if (pattern.type === 'ObjectPattern') for (const property of pattern.properties) this.#aimAt(property.type === 'RestElement' ? (property.argument as Node) : (property.value as Node));
-    else if (pattern.type === 'AssignmentPattern') this.#aimAt(pattern.left as Node);
-    else if (pattern.type === 'RestElement') this.#aimAt(pattern.argument as Node);
-  }
-
-  /** A loop, with its rounds counted: one that makes no access could not be stopped from outside. */
-  #loop(node: Node & { body: Node }): string {
-    const { body } = node;
-    let out = '';
-    let at = node.start;
-    for (const child of children(node)) {
-      out += this.#text.slice(at, child.start);
-      if (child === body) out += `{ ++__rounds.since > __rounds.most && __endless(${this.#site(node)}); ${this.#emit(body)} }`;
-      else out += this.#emit(child);
-      at = child.end;
-    }
-    return out + this.#text.slice(at, node.end);
-  }
-
-  #refuseInArrow(node: Node, why: string): undefined {
-    if (this.#owner.generator && this.#owner.node.type === 'ArrowFunctionExpression') throw new Refusal(this.#module.source, node.start, why);
+  protected refuseInArrow(node: Node, why: string): undefined {
+    if (this.owner.generator && this.owner.node.type === 'ArrowFunctionExpression') throw new Refusal(this.module.source, node.start, why);
     return undefined;
   }
 
-  #forOf(node: Node & { type: 'ForOfStatement' }): string {
-    this.#aimAt(node.left as Node);
-    const head = this.#text.slice(node.start, node.left.start) + this.#emit(node.left as Node) + this.#text.slice(node.left.end, node.right.start);
-    return head + this.#guard(node.right) + this.#text.slice(node.right.end, node.body.start) + this.#emit(node.body);
-  }
-
-  #guard(node: Node): string {
-    return `__plain(${this.#emit(node)}, ${this.#site(node)})`;
-  }
-
-  #guardedMember(node: Node & { type: 'MemberExpression' }, before: string): string {
-    const between = this.#text.slice(node.object.end, node.property.start);
-    return `${before}${this.#guard(node.object)}${between}${this.#emit(node.property)}${this.#text.slice(node.property.end, node.end)}`;
-  }
-
-  #callOnGuarded(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }): string {
-    if (isInChain(node)) return this.#plain(node);
-    return this.#guard(callee.object) + this.#text.slice(callee.object.end, callee.end) + this.#arguments(node);
+  protected callOnGuarded(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }): string {
+    if (isInChain(node)) return this.plain(node);
+    return this.guard(callee.object) + this.text.slice(callee.object.end, callee.end) + this.argumentsText(node);
   }
 
   /** A method of the language's own objects, or of any object if only those have it. */
-  #isBuiltin(callee: Node): boolean {
-    if (callee.type === 'Identifier') return callee.name === 'structuredClone' && this.#scope.find(callee.name) === undefined;
+  protected isBuiltin(callee: Node): boolean {
+    if (callee.type === 'Identifier') return callee.name === 'structuredClone' && this.scope.find(callee.name) === undefined;
     if (callee.type !== 'MemberExpression' || callee.computed) return false;
     const root = rootName(callee.object);
-    return root === undefined || this.#scope.find(root) !== undefined ? isBuiltinMethod(methodName(callee)) : root === 'Object' || root === 'JSON' || root === 'Array' || root === 'Reflect';
+    return root === undefined || this.scope.find(root) !== undefined ? isBuiltinMethod(methodName(callee)) : root === 'Object' || root === 'JSON' || root === 'Array' || root === 'Reflect';
   }
 
   /** Its arguments are run or read by the language itself: a function among them must not be a generator, nor a view be looked through. */
-  #callOfBuiltin(node: Node & { type: 'CallExpression' }): string {
+  protected callOfBuiltin(node: Node & { type: 'CallExpression' }): string {
     const callee = bare(node.callee);
-    let out = callee.type === 'MemberExpression' && viewMethods.has(methodName(callee)) ? this.#guard(callee.object) + this.#text.slice(callee.object.end, callee.end) : this.#emit(node.callee);
+    let out = callee.type === 'MemberExpression' && viewMethods.has(methodName(callee)) ? this.guard(callee.object) + this.text.slice(callee.object.end, callee.end) : this.emit(node.callee);
     let at = node.callee.end;
     for (const argument of node.arguments) {
       const simple = argument.type === 'SpreadElement' || argument.type === 'Literal' || argument.type === 'ArrowFunctionExpression' || argument.type === 'FunctionExpression';
-      const text = this.#emit(argument as Node);
-      out += this.#text.slice(at, argument.start) + (simple ? text : `__handed(${text}, ${this.#site(argument as Node)})`);
+      const text = this.emit(argument as Node);
+      out += this.text.slice(at, argument.start) + (simple ? text : `__handed(${text}, ${this.site(argument as Node)})`);
       at = argument.end;
     }
-    return out + this.#text.slice(at, node.end);
+    return out + this.text.slice(at, node.end);
   }
 
-  #callOfElement(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }): string {
-    return `${this.#emit(callee.object)}${this.#text.slice(callee.object.end, callee.property.start)}${this.#emit(callee.property)}${this.#text.slice(callee.property.end, callee.end)}${this.#arguments(node)}`;
+  protected callOfElement(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }): string {
+    return `${this.emit(callee.object)}${this.text.slice(callee.object.end, callee.property.start)}${this.emit(callee.property)}${this.text.slice(callee.property.end, callee.end)}${this.argumentsText(node)}`;
   }
 
-  #arguments(node: Node & { type: 'CallExpression' }): string {
+  protected argumentsText(node: Node & { type: 'CallExpression' }): string {
     let out = '';
     let at = node.callee.end;
     for (const argument of node.arguments) {
-      out += this.#text.slice(at, argument.start) + this.#emit(argument as Node);
+      out += this.text.slice(at, argument.start) + this.emit(argument as Node);
       at = argument.end;
     }
-    return out + this.#text.slice(at, node.end);
-  }
-
-  #canYield = (): boolean => this.#owner.generator && !this.#inParameters;
-  #temporary = (): string => `__temporary${this.#temporaries++}`;
-
-  #site(node: Node): number {
-    const { source } = this.#module;
-    const { line, column } = source.place(node.start);
-    return this.#sites.push({ file: source.path, line, column, function: this.#owner.name, text: source.line(line) }) - 1;
-  }
-
-  /** The line breaks of a piece of text, to keep every line where it was. */
-  #lines(start: number, end: number): string {
-    return this.#text.slice(start, end).replaceAll(/[^\n]+/g, '');
+    return out + this.text.slice(at, node.end);
   }
 }
