@@ -73,7 +73,7 @@ export async function loadSubject(target: string): Promise<LoadedSubject> {
   const why = whyNoSubject(subject);
   if (why !== undefined) throw new UsageError(`${shown(file)}: ${why}`);
   const sites = loaded.sites.map((site) => ({ ...site, file: shown(site.file) }));
-  return { subject: subject as Subject, module: subjectName(target), sites, files: loaded.files };
+  return { subject: subject as Subject, module: subjectName(target), sites, files: loaded.files, packages: loaded.packages };
 }
 
 /** What a subject does wrong outside of any judgement, with its place if it has one. */

@@ -83,6 +83,7 @@ class CheckRun {
     this.#plan = plan;
     this.#context = context;
     if (plan.invariants.length > 0) this.#notes.push(`only ${plan.invariants.join(', ')} counts; violations of others are passed over`);
+    if (loaded.packages.length > 0) this.#notes.push(`not explored: what ${loaded.packages.join(', ')} does to shared memory is not seen; import such a module by its path`);
     if (loaded.subject.observe === undefined) this.#notes.push('judged weakly: the subject has no observe(), so memory is compared with the model by its answers only');
   }
 

@@ -12,6 +12,8 @@ export interface LoadedSubject {
   readonly module: string;
   readonly sites: readonly Site[];
   readonly files: readonly string[];
+  /** Packages that it uses as they are. */
+  readonly packages: readonly string[];
 }
 
 const featureNames = ['contiguous', 'align', 'orders', 'caches', 'zones', 'nodes', 'emergency', 'crash', 'exactErrors'];

@@ -114,3 +114,9 @@ test('an invariant that is asked for is found behind an earlier one that is not'
   const found = (invariants: readonly string[]) => runCheck(racing, phases, { invariants }).violations.map(({ invariant }) => invariant);
   expect([found([]), found(['FP-OWN-1']), found(['FP-ALN-3'])]).toEqual([['FP-RAC-1'], ['FP-OWN-1'], []]);
 });
+
+test('a package that is used as it is, is named', async () => {
+  const loaded = await loadText(subject(''));
+  expect(loaded.packages).toEqual([]);
+  expect(runCheck({ ...loaded, packages: ['some-package'] }, phases).notes.join()).toMatch(/not explored: what some-package does to shared memory is not seen/);
+});

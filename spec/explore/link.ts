@@ -24,6 +24,8 @@ export interface Loaded {
   readonly sites: readonly Site[];
   /** Every file that was rewritten, entry first. */
   readonly files: readonly string[];
+  /** Packages that are used as they are: what they do to shared memory is not seen. */
+  readonly packages: readonly string[];
 }
 
 type Namespace = Record<string, unknown>;
@@ -56,7 +58,8 @@ export async function loadForExploration(entry: string, host: ModuleHost): Promi
     compileFunction(body, Object.keys(scope), { filename: path })(...Object.values(scope));
     return namespace;
   };
-  return { exports: evaluate(entry), sites, files: [...modules.keys()] };
+  const packages = [...new Set([...externals.keys()].map((key) => key.split(' ')[0] as string))].filter((specifier) => specifier !== 'frameproof' && !specifier.startsWith('node:'));
+  return { exports: evaluate(entry), sites, files: [...modules.keys()], packages };
 }
 
 async function gather(path: string, host: ModuleHost, modules: Map<string, ModuleInfo>, externals: Map<string, Namespace>, trail: readonly string[]): Promise<void> {

@@ -34,8 +34,8 @@ function planted(plants: readonly Plant[]): ModuleHost {
 /** A subject by path, or `builtin:NAME`, with bugs planted. */
 export async function load(target: string, plants: readonly Plant[] = []): Promise<LoadedSubject> {
   const path = target.startsWith('builtin:') ? (builtins[target.slice(8)] as string) : target;
-  const { exports, sites, files } = await loadForExploration(path, planted(plants));
-  return { subject: exports['default'] as Subject, module: target, sites, files };
+  const { exports, ...loaded } = await loadForExploration(path, planted(plants));
+  return { subject: exports['default'] as Subject, module: target, ...loaded };
 }
 
 /** A subject out of source text; `frameproof` and `frameproof/impl` mean what they mean to a user. */
@@ -49,8 +49,8 @@ export async function loadText(text: string, more: Readonly<Record<string, strin
       return from.startsWith('/virtual/') && path in files ? { kind: 'source', path } : moduleHost.resolve(specifier, from);
     },
   };
-  const { exports, sites, files: read } = await loadForExploration('/virtual/main.ts', host);
-  return { subject: exports['default'] as Subject, module: 'virtual', sites, files: read };
+  const { exports, ...loaded } = await loadForExploration('/virtual/main.ts', host);
+  return { subject: exports['default'] as Subject, module: 'virtual', ...loaded };
 }
 
 export const planDefaults: Omit<CheckPlan, 'phases'> = { scenarios: [], seed: 1, bail: 1, shrinkExecutions: 100_000, executionsMax: 300_000, invariants: [] };
