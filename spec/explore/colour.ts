@@ -30,8 +30,9 @@ const builtinMethods = new Set(
 for (const name of ['call', 'apply']) builtinMethods.delete(name); // they enter what they are called on
 export const isBuiltinMethod = (name: string): boolean => builtinMethods.has(name);
 const mutating = new Set(['push', 'pop', 'shift', 'unshift', 'splice', 'sort', 'reverse', 'fill', 'set', 'add', 'delete', 'clear', 'copyWithin']);
-/** Functions that a mutation tester adds to every module. */
-const isStrykers = (name: string): boolean => /^stry(NS|Cov|MutAct)_/.test(name);
+/** Functions that a mutation tester adds to every module, and what they replace themselves by. They stay as they are. */
+const isStrykersName = (name: string): boolean => /^stry(NS|Cov|MutAct)_/.test(name);
+const isStrykers = (info: FunctionInfo | undefined): boolean => info !== undefined && (isStrykersName(info.name) || isStrykers(info.parent));
 
 /** Decides which functions become generators, and refuses what cannot be explored soundly. */
 export class Colours {
@@ -224,7 +225,7 @@ export class Colours {
     const left = bare(target);
     const name = left.type === 'Identifier' ? left.name : left.type === 'MemberExpression' ? rootName(left) : undefined;
     const binding = name === undefined ? undefined : scope.find(name);
-    if (binding === undefined || isStrykers(name as string) || isStrykers(inside.name)) return;
+    if (binding === undefined || isStrykersName(name as string) || isStrykers(inside)) return;
     const shared = (binding.kind === 'value' && binding.moduleLevel) || (binding.kind === 'class' && left.type === 'MemberExpression') || binding.kind === 'import';
     if (shared) throw new Refusal(module.source, target.start, mutableState(name as string));
   }
@@ -241,7 +242,7 @@ export class Colours {
     for (let changed = true; changed; ) {
       changed = false;
       for (const info of infos) {
-        if (isStrykers(info.name)) continue;
+        if (isStrykers(info)) continue;
         const targets = info.calls.flatMap((call) => this.#targets(call));
         const reaches = info.access !== undefined || targets.some((target) => target.reaches);
         const vague = info.vague || targets.some((target) => target.vague && target.fixed === undefined);
@@ -259,7 +260,7 @@ export class Colours {
   }
 
   #settle(info: FunctionInfo): void {
-    if (isStrykers(info.name)) return;
+    if (isStrykers(info)) return;
     const isFunction = info.node.type !== 'Program' && info.node.type !== 'PropertyDefinition' && info.node.type !== 'StaticBlock';
     if (info.reaches && info.fixed !== undefined) {
       const where = info.access ?? info.calls.find((call) => this.#targets(call).some((target) => target.reaches))?.node ?? info.node;
