@@ -74,11 +74,17 @@ export function preemptionsOf(failure: Failure, loaded: LoadedSubject, options: 
   return execution === undefined ? 0 : countPreemptions(failure.decisions, execution);
 }
 
+/** How often a counterexample must fail in the same way before it is told: what differs from run to run is no finding. */
+const timesAgain = 8;
+
 /** The report of a failure as it was found and as it was left by shrinking. */
 export function counterexampleOf(loaded: LoadedSubject, original: Failure, { failure, minimal, tried }: Shrunk, options: JudgeOptions): ViolationReport {
   const replayed = replay(loaded, failure.scenario, failure.decisions, options);
   const { invariant, layer, message, step } = failure.finding;
-  if (!replayed.findings.some((found) => found.invariant === invariant)) throw new Divergence(replayed.judge.execution?.depth ?? 0, `a violation of ${invariant} was not there when the same steps were run again`);
+  for (let again = 0; again < timesAgain; again++) {
+    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure.scenario, failure.decisions, options);
+    if (!findings.some((found) => found.invariant === invariant)) throw new Divergence(judge.execution?.depth ?? 0, `a violation of ${invariant} was not there when the same steps were run again`);
+  }
   const also = replayed.findings.map((found) => found.invariant).filter((id) => id !== invariant);
   return {
     invariant, layer, message,
