@@ -230,6 +230,7 @@ class CheckRun {
 
   #keep(judge: ScenarioJudge): void {
     for (const id of judge.judged) this.#judged.add(id);
+    for (const note of judge.notes) if (!this.#notes.includes(note)) this.#notes.push(note);
     for (const [name, steps] of Object.entries(judge.stepsMax)) this.#stepsMax[name] = Math.max(this.#stepsMax[name] ?? 0, steps);
   }
 

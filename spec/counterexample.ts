@@ -13,6 +13,7 @@ import type { Observed } from './refinement.ts';
 import type { Counterexample, StateRow, TraceStep, ViolationReport } from './report.ts';
 import { ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
 import { commandCount, type Scenario } from './scenario.ts';
+import { waitingNote } from './stalls.ts';
 import type { LoadedSubject } from './subject.ts';
 import { printReplay, printScenario } from './token.ts';
 
@@ -44,12 +45,13 @@ export interface Replayed {
   readonly strayed: number;
 }
 
-export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonly number[], options: JudgeOptions): Replayed {
+/** `timeouts`, if it is known: the steps that are the timeout of a wait. */
+export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonly number[], options: JudgeOptions, timeouts?: ReadonlySet<number>): Replayed {
   const judge = new ScenarioJudge(loaded, scenario, new Models(), options);
   if (judge.execution === undefined) {
     return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
   }
-  const scheduler = new Replay(turns);
+  const scheduler = new Replay(turns, timeouts);
   const ending = explore(judge.execution, scheduler).next().value as Ending;
   const first = judge.judge(ending);
   const { findings, quiescent } = judge.judgeFully(ending);
@@ -95,14 +97,14 @@ export function counterexampleOf(loaded: LoadedSubject, original: Failure, { fai
       from: { commands: commandCount(original.scenario), steps: original.decisions.length, preemptions: preemptionsOf(original, loaded, options) },
       minimal, tried,
     },
-    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: asDecisions(failure.decisions) })}'`,
+    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: decisionsOf(failure.decisions, replayed.judge.execution) })}'`,
   };
 }
 
 export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed: Replayed, options: JudgeOptions): Counterexample {
   return {
     scenario: printScenario(failure.scenario),
-    schedule: printSchedule(asDecisions(failure.decisions)),
+    schedule: printSchedule(decisionsOf(failure.decisions, replayed.judge.execution)),
     commands: commandCount(failure.scenario),
     steps: failure.decisions.length,
     preemptions: preemptionsOf(failure, loaded, options),
@@ -111,7 +113,9 @@ export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed
   };
 }
 
-const asDecisions = (turns: readonly number[]): Decision[] => turns.map((thread) => ({ kind: 'run', thread }));
+/** Turns as decisions; the execution, just run along them, tells which of them was a timeout. */
+export const decisionsOf = (turns: readonly number[], execution: Execution | undefined): Decision[] =>
+  turns.map((thread, at) => ({ kind: execution !== undefined && at < execution.depth && execution.op[at] === Op.wake && execution.value[at] === 1 ? 'timeout' : 'run', thread }));
 
 function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
   const execution = judge.execution as Execution;
@@ -127,12 +131,14 @@ function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
     const cell = execution.cell[at] as number;
     const site = loaded.sites[execution.site[at] as number];
     const memory = isMemory(op);
+    const waited = op === Op.wait || op === Op.wake || op === Op.notify;
     return {
       step: at + 1, thread: threadName(thread), operation: current[thread] ?? '', access: opNames[op] as string,
-      cell: memory ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
+      cell: memory || waited ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
       before: memory ? Number(execution.before[at]) : null,
       after: memory ? Number(execution.after[at]) : op === Op.return && execution.value[at] !== threw ? (execution.value[at] as number) : null,
       file: site?.file ?? '', line: site?.line ?? 0, column: site?.column ?? 0, text: site?.text ?? '',
+      note: waitingNote(execution, at),
     };
   });
 }

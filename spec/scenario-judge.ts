@@ -2,9 +2,10 @@ import type { Model, State } from '../model/index.ts';
 import type { PressureLevel } from './contract.ts';
 import { threadName } from './decision.ts';
 import { Op } from './explore/access.ts';
-import { Execution, NeverEnds } from './explore/execution.ts';
+import { Execution } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
 import type { Ending } from './explore/scheduler.ts';
+import { NeverEnds } from './explore/waiting.ts';
 import { Histories, threw } from './history.ts';
 import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
@@ -16,6 +17,7 @@ import { judgeRaces } from './races.ts';
 import { examine, type Quiescent } from './refinement.ts';
 import type { Scenario } from './scenario.ts';
 import { ScenarioProgram } from './scenario-program.ts';
+import { judgeBlocked, judgeEndless, unmarkedSpin } from './stalls.ts';
 import type { LoadedSubject } from './subject.ts';
 
 export interface JudgeOptions {
@@ -50,6 +52,8 @@ export class ScenarioJudge {
   readonly prefixFinding: Finding | undefined;
   /** Invariants that need something of the subject which this scenario had. */
   readonly judged = new Set<InvariantId>();
+  /** What hindered the search. */
+  readonly notes = new Set<string>();
   /** Own accesses of an operation between invocation and return, the most seen. */
   readonly stepsMax = { allocate: 0, free: 0 };
   readonly #loaded: LoadedSubject;
@@ -98,7 +102,7 @@ export class ScenarioJudge {
     const race = judgeRaces(execution, this.#isHint);
     if (race !== undefined) return race;
     if (ending === 'incomplete') return this.#endless(execution);
-    if (ending === 'blocked') return this.#deadlock(execution);
+    if (ending === 'blocked') return judgeBlocked(execution, this.#loaded.sites);
     const verdict = this.#historyVerdict(execution);
     return verdict.finding ?? this.#quiescent(execution, verdict).finding ?? verdict.policy;
   }
@@ -111,7 +115,7 @@ export class ScenarioJudge {
       if (found !== undefined && !findings.some(({ invariant }) => invariant === found.invariant)) findings.push(found);
     };
     add(judgeRaces(execution, this.#isHint));
-    if (ending === 'blocked') add(this.#deadlock(execution));
+    if (ending === 'blocked') add(judgeBlocked(execution, this.#loaded.sites));
     if (ending === 'incomplete') add(this.#endless(execution));
     if (ending !== 'complete') return { findings, quiescent: undefined };
     const verdict = this.#historyVerdict(execution);
@@ -203,24 +207,11 @@ export class ScenarioJudge {
     return quiescent;
   }
 
-  #deadlock(execution: Execution): Finding {
-    const waiting = Array.from({ length: execution.threads }, (_, thread) => thread).filter((thread) => execution.state[thread] !== 2);
-    return finding('FP-PRG-2', `${waiting.map(threadName).join(' and ')} ${waiting.length === 1 ? 'waits' : 'wait'} for a change that nobody is left to make`, execution.depth - 1);
-  }
-
-  /** An execution that was cut off: an operation that went on for half of it with nobody in the middle of another one never ends. */
+  /** An execution that was cut off; where it merely spins is noted. */
   #endless(execution: Execution): Finding | undefined {
-    const last = execution.thread[execution.depth - 1] as number;
-    let steps = 0;
-    for (let at = execution.depth - 1; at >= 0 && execution.thread[at] === last && execution.op[at] !== Op.invoke; at--) steps++;
-    if (2 * steps < this.#options.stepsMax) return undefined;
-    const within = Array.from({ length: execution.threads }, () => false);
-    for (let at = 0; at < execution.depth; at++) {
-      if (execution.op[at] === Op.invoke) within[execution.thread[at] as number] = (execution.value[at] as number) >= 0;
-      else if (execution.op[at] === Op.return) within[execution.thread[at] as number] = false;
-    }
-    if (within.some((inside, thread) => inside && thread !== last)) return undefined;
-    return finding('FP-PRG-1', `an operation of ${threadName(last)} does not end: ${steps} accesses with nobody in the middle of another one`, execution.depth - 1);
+    const spin = unmarkedSpin(execution, this.#loaded.sites);
+    if (spin !== undefined) this.notes.add(spin);
+    return judgeEndless(execution, this.#loaded.sites, this.#options.stepsMax);
   }
 
   #countSteps(execution: Execution): void {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { describeReplay, replay, type Failure } from '../../spec/counterexample.ts';
+import { decisionsOf, describeReplay, replay, type Failure } from '../../spec/counterexample.ts';
 import { threadName } from '../../spec/decision.ts';
 import { SubjectError } from '../../spec/explore/subject-error.ts';
 import { Divergence } from '../../spec/explore/execution.ts';
@@ -46,12 +46,13 @@ async function runReplay(parsed: Parsed): Promise<number> {
   if (subject === '') throw new UsageError('the token names no subject; give one: frameproof replay TOKEN ./mine.subject.ts');
   const loaded = await loadSubject(subject.startsWith('builtin:') ? subject : fromTyped(subject));
   const turns = target.schedule.map((decision) => {
-    if (decision.kind !== 'run') throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
+    if (decision.kind !== 'run' && decision.kind !== 'timeout') throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
     return decision.thread;
   });
   let replayed: ReturnType<typeof replay>;
   try {
-    replayed = replay(loaded, target.scenario, turns, judgeDefaults);
+    const timeouts = new Set(target.schedule.flatMap(({ kind }, at) => (kind === 'timeout' ? [at] : [])));
+    replayed = replay(loaded, target.scenario, turns, judgeDefaults, timeouts);
   } catch (error) {
     if (error instanceof SubjectError) throw subjectTrouble(loaded, error);
     if (!(error instanceof Divergence)) throw error;
@@ -64,7 +65,7 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const strayed = replayed.strayed >= 0;
   const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds') };
   const counterexample = describeReplay(loaded, failure, replayed, judgeDefaults);
-  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: followed.map((thread) => ({ kind: 'run', thread })) })}'`;
+  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: decisionsOf(followed, execution) })}'`;
   const exit = strayed ? exitCodes.diverged : first === undefined ? exitCodes.held : exitCodes.violated;
   const strayedText = strayed ? `the schedule could not be followed from step ${replayed.strayed + 1} on: the program has changed since` : '';
   if (parsed.flag('json')) {

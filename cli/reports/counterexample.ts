@@ -59,10 +59,11 @@ const offset = (widths: readonly number[], columns: number): number => widths.sl
 
 const short: Readonly<Record<string, string>> = { compareExchange: 'cas' };
 
-function stepText({ access, cell, before, after, operation }: TraceStep, cells: ReadonlyMap<string, string>): string {
+function stepText({ access, cell, before, after, operation, note }: TraceStep, cells: ReadonlyMap<string, string>): string {
   if (access === 'invoke') return `┌ ${operation}`;
   if (access === 'return') return `└ ${after === null ? 'threw' : after}`;
-  if (access === 'pause') return 'pause';
+  if (access === 'pause' || access === 'wake') return access === 'wake' ? note : `pause ${note}`;
+  if (access === 'wait' || access === 'notify') return `${access.padEnd(5)} ${cells.get(cell) ?? ''} ${note}`;
   const name = `${(short[access] ?? access).padEnd(5)} ${cells.get(cell) ?? ''}`;
   if (access === 'compareExchange') return `${name} ${hex(before)} ${before === after ? 'refused' : `⇒ ${hex(after)}`}`;
   return access === 'load' || access === 'peek' || access === 'read' ? `${name} → ${hex(before)}` : `${name} ${hex(before)} ⇒ ${hex(after)}`;
