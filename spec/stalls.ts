@@ -111,7 +111,7 @@ function waitsFor(execution: Execution, sites: readonly Site[], thread: number):
 
 function whoChanged(execution: Execution, sites: readonly Site[], cell: number): string {
   const change = lastChange(execution, cell);
-  return change < 0 ? 'nobody changed here' : `${byAt(execution, sites, change)} changed last`;
+  return change < 0 ? 'nobody has changed since the start' : `${byAt(execution, sites, change)} changed last`;
 }
 
 /** What a waiting step did, for a trace; empty for others. */

@@ -42,7 +42,9 @@ export function traceText(trace: readonly TraceStep[], wrong: number | null, inv
     const previous = trace[at - 1];
     const column = threads.indexOf(step.thread);
     if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return') {
-      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── preempted ──`));
+      const next = trace.slice(at).find(({ thread }) => thread === previous.thread)?.access;
+      const stops = next === 'pause' || next === 'wake' || previous.note.endsWith('sleeps') ? 'waits' : 'preempted';
+      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── ${stops} ──`));
     }
     const before = ' '.repeat(offset(widths, column));
     const body = (texts[at] as string).padEnd(offset(widths, threads.length) - offset(widths, column));
