@@ -45,7 +45,8 @@ export function* shrink(loaded: LoadedSubject, original: Failure, options: Shrin
     }
     if (search.spent()) minimal = false;
   }
-  for (let bound = 0; bound < preemptionsOf(failure, loaded, options.judge); bound++) {
+  // A livelock is made of preemptions.
+  for (let bound = 0; failure.finding.invariant !== 'FP-PRG-4' && bound < preemptionsOf(failure, loaded, options.judge); bound++) {
     const found = search.fails(failure.scenario, (stepsMax) => new BoundedPreemptions(stepsMax, bound), 4 * executionsPerTry);
     if (found === 'gave up') minimal = false;
     else if (found !== undefined) failure = found;

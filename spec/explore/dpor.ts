@@ -79,7 +79,10 @@ export class Dpor implements Scheduler {
   }
 
   /** Makes sure that the order "what does not follow `early`, then the last event" is explored before `early`. */
-  #reverse(execution: Execution, early: number): void {
+  #reverse(execution: Execution, late: number): void {
+    let early = late;
+    // The steps of somebody on its way to giving up are one, which begins earlier.
+    while (early > 0 && execution.runsOn[early - 1] === 1) early--;
     const initials = this.#initials(execution, early) & (this.#enabled[early] as number);
     // None enabled: the last event waited for `early`, and cannot come before it.
     if (initials === 0 || (initials & ((this.#backtrack[early] as number) | (this.#sleep[early] as number))) !== 0) return;

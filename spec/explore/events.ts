@@ -26,6 +26,10 @@ export class Events {
   readonly watched: (readonly number[] | undefined)[] = [];
   /** 1 where a thread went on only because nobody else could. */
   readonly released: Uint8Array;
+  /** Of a pause or a timeout: rounds of waiting that follow until the thread gives up, if nothing changes; −1: unknown, or it never does. */
+  readonly rounds: Int32Array;
+  /** 1 where the thread takes the next step as well: it is on its way to giving up. */
+  readonly runsOn: Uint8Array;
   /** Of a wake: the position of the notify that ended the sleep; −1: it timed out. */
   readonly waker: Int32Array;
   /** By thread: events so far, and the position of its last (−1: none). */
@@ -43,6 +47,8 @@ export class Events {
     this.wrote = new Uint8Array(stepsMax);
     this.ordinal = new Int32Array(stepsMax);
     this.released = new Uint8Array(stepsMax);
+    this.rounds = new Int32Array(stepsMax);
+    this.runsOn = new Uint8Array(stepsMax);
     this.waker = new Int32Array(stepsMax);
     this.index = new Int32Array(stepsMax);
     this.count = new Int32Array(threads);

@@ -4,7 +4,7 @@ import { ConflictOrder } from './conflict-order.ts';
 import { Events } from './events.ts';
 import { perform } from './perform.ts';
 import { unbound, type Program } from './program.ts';
-import { leadsAnywhere, NeverEnds, performAlone, roundsMax, Waiting } from './waiting.ts';
+import { lookAhead, NeverEnds, performAlone, roundsMax, Waiting, type Ahead } from './waiting.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
 export class Divergence extends Error {
@@ -69,7 +69,9 @@ export class Execution extends Events {
     this.nextCell = new Int32Array(threads);
     this.nextSite = new Int32Array(threads);
     this.#nextIndex = new Int32Array(threads);
-    this.waiting = new Waiting(this, this.order, { nextOp: this.nextOp, nextCell: this.nextCell, nextOperand: this.#nextOperand });
+    this.waiting = new Waiting(this, this.order, this.cells, {
+      state: this.state, nextOp: this.nextOp, nextCell: this.nextCell, nextIndex: this.#nextIndex, nextOperand: this.#nextOperand, nextExpected: this.#nextExpected, nextView: this.#nextView,
+    });
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
       if (this.state[thread] !== ThreadState.finished) this.#resume(thread, coroutine);
@@ -79,6 +81,9 @@ export class Execution extends Events {
 
   /** Threads that can take their next step, as a bit set. */
   enabled(): number {
+    this.releasing = false;
+    const last = this.depth - 1;
+    if (last >= 0 && this.runsOn[last] === 1 && this.#goesByItself(this.thread[last] as number)) return 1 << (this.thread[last] as number);
     let mask = 0;
     for (let thread = 0; thread < this.threads; thread++) if (this.#goesByItself(thread)) mask |= 1 << thread;
     this.releasing = mask === 0;
@@ -86,37 +91,37 @@ export class Execution extends Events {
   }
 
   canStep(thread: number): boolean {
-    return this.#goesByItself(thread) || (this.state[thread] === ThreadState.waiting && (this.enabled() & (1 << thread)) !== 0);
-  }
-
-  /** Whether the next step of a thread, if it can take one, is that its wait times out. */
-  timesOut(thread: number): boolean {
-    return this.nextOp[thread] === Op.wake && (this.waiting.wokenBy[thread] as number) < 0;
+    return (this.enabled() & (1 << thread)) !== 0;
   }
 
   #goesByItself(thread: number): boolean {
     if (this.state[thread] === ThreadState.ready) return true;
     if (this.state[thread] !== ThreadState.waiting) return false;
     if (this.nextOp[thread] === Op.invoke) return this.program.variables[this.#nextIndex[thread] as number] !== unbound;
-    return this.waiting.isAwake(thread);
+    return this.waiting.canStep(thread);
   }
 
   /** Nobody can go on: those who wait, but not for ever, and get anywhere when they go on all the same. */
   #released(): number {
     if (this.#releasableAt === this.depth) return this.#releasable;
     this.#releasableAt = this.depth;
-    const goingRound = this.waiting.goingRound();
     this.#releasable = 0;
     for (let thread = 0; thread < this.threads; thread++) {
       if (this.state[thread] !== ThreadState.waiting || this.nextOp[thread] === Op.invoke || !this.waiting.canBeReleased(thread)) continue;
-      if (goingRound === thread) this.#releasable = 1 << thread;
-      if (goingRound >= 0) continue;
-      const coroutine = this.#coroutine[thread] ?? this.#rebuilt(thread);
-      this.#coroutine[thread] = undefined;
-      const hasSleepers = (view: View, index: number): boolean => this.waiting.sleepers(this.cells.sleepersOf(this.cells.cellOf(view, index))).length > 0;
-      if (leadsAnywhere(coroutine, this.nextOp[thread] === Op.wake ? 1 : 0, { roundsMax: this.limits.roundsMax ?? roundsMax, stepsMax: this.limits.stepsMax * 10 }, hasSleepers)) this.#releasable |= 1 << thread;
+      if (this.#ahead(thread, this.#roundsMax).rounds >= 0) this.#releasable |= 1 << thread;
     }
     return this.#releasable;
+  }
+
+  get #roundsMax(): number {
+    return this.limits.roundsMax ?? roundsMax;
+  }
+
+  /** What a thread that waits would do if it went on. */
+  #ahead(thread: number, rounds: number): Ahead {
+    const coroutine = this.#coroutine[thread] ?? this.#rebuilt(thread);
+    this.#coroutine[thread] = undefined;
+    return lookAhead(coroutine, this.nextSite[thread] as number, this.nextOp[thread] === Op.wake ? 1 : 0, rounds, this.cells, (list) => this.waiting.sleepers(list));
   }
 
   /** Whether every thread has run to its end. */
@@ -132,7 +137,7 @@ export class Execution extends Events {
     if (isMemory(opA) && isMemory(opB)) {
       return this.nextCell[a] === this.nextCell[b] && (this.#wouldWrite(a) || this.#wouldWrite(b));
     }
-    if (isWaiting(opA) || isWaiting(opB)) return this.#clash(a, b);
+    if (isWaiting(opA) || isWaiting(opB)) return this.waiting.clash(a, b, this.#wouldWrite);
     return this.limits.intervals && ((opA === Op.invoke && opB === Op.return) || (opA === Op.return && opB === Op.invoke));
   }
 
@@ -140,6 +145,7 @@ export class Execution extends Events {
   step(thread: number): void {
     const at = this.depth;
     const op = this.nextOp[thread] as number;
+    const released = (op === Op.pause || op === Op.wake) && !this.waiting.canStep(thread) ? this.#ahead(thread, this.#roundsMax).rounds : -1;
     const coroutine = this.#coroutine[thread] ?? this.#rebuilt(thread);
     this.thread[at] = thread;
     this.op[at] = op;
@@ -150,6 +156,8 @@ export class Execution extends Events {
     this.view[at] = this.#nextView[thread];
     this.watched[at] = undefined;
     this.released[at] = 0;
+    this.rounds[at] = -1;
+    this.runsOn[at] = 0;
     this.ordinal[at] = this.count[thread] as number;
     const cell = this.nextCell[thread] as number;
     this.cell[at] = cell;
@@ -160,12 +168,13 @@ export class Execution extends Events {
       result = this.#access(at, op);
       this.order.access(at, thread, cell);
     } else if (isWaiting(op)) {
-      result = this.#wait(at, thread, op);
+      result = this.waiting.perform(at, thread, op, released);
     } else {
       result = this.#bind(at, op);
       this.order.edge(at, thread);
     }
     this.value[at] = result;
+    if (at > 0 && this.runsOn[at - 1] === 1 && this.thread[at - 1] === thread && this.waiting.runsOn(at)) this.runsOn[at] = 1;
     this.append(thread);
     this.#releasableAt = -1;
     this.#resume(thread, coroutine, result);
@@ -191,7 +200,7 @@ export class Execution extends Events {
       this.#nextOperand[thread] = this.operand[at] as number;
       this.#nextExpected[thread] = this.expected[at] as number;
       this.#nextView[thread] = this.view[at];
-      if (op === Op.pause || op === Op.wake) this.waiting.begins(thread);
+      if (op === Op.pause || op === Op.wake) this.waiting.resumed(at, thread);
       this.state[thread] = op === Op.pause || op === Op.wake || (op === Op.invoke && (this.index[at] as number) >= 0) ? ThreadState.waiting : ThreadState.ready;
     }
   }
@@ -275,7 +284,7 @@ export class Execution extends Events {
         this.order.know(this.nextCell[thread] as number);
       }
       const waits = op === Op.pause || op === Op.wake;
-      if (waits) this.waiting.begins(thread);
+      if (waits) this.waiting.begins(thread, () => this.#ahead(thread, Math.floor(this.#roundsMax / 10)));
       this.state[thread] = waits ? ThreadState.waiting : ThreadState.ready;
     } else if (op === Op.stuck) {
       this.state[thread] = ThreadState.stuck;
@@ -312,80 +321,9 @@ export class Execution extends Events {
     return response;
   }
 
-  #wouldWrite(thread: number): boolean {
+  readonly #wouldWrite = (thread: number): boolean => {
     const op = this.nextOp[thread] as number;
     if (onlyReads(op)) return false;
-    return op !== Op.compareExchange || this.#seesExpected(thread);
-  }
-
-  /** Performs a pause, a wait, a wake or a notify. */
-  #wait(at: number, thread: number, op: number): number {
-    const { waiting, order } = this;
-    const list = this.cell[at] as number;
-    const released = (op === Op.pause || op === Op.wake) && !waiting.isAwake(thread);
-    this.released[at] = released ? 1 : 0;
-    let result = 0;
-    if (op === Op.pause || op === Op.wake) this.watched[at] = waiting.watched[thread];
-    if (op === Op.wait) {
-      const view = this.view[at] as View;
-      const index = this.index[at] as number;
-      this.watched[at] = [this.cells.cellOf(view, index)];
-      result = view[index] === this.expected[at] ? 1 : 0;
-      // Even if it does not fall asleep: the value decides, and who writes that would otherwise be independent of who notifies.
-      this.wrote[at] = 1;
-    } else if (op === Op.notify) {
-      result = waiting.notify(at, list, this.operand[at] as number);
-      this.wrote[at] = result > 0 ? 1 : 0;
-    } else if (op === Op.wake) {
-      const waker = waiting.wokenBy[thread] as number;
-      this.waker[at] = waker;
-      waiting.wokenBy[thread] = -1;
-      if (waker >= 0) {
-        this.watched[at] = undefined;
-        order.woken(at, thread, waker);
-        return 0;
-      }
-      result = 1;
-      this.wrote[at] = 1;
-    }
-    order.waiting(at, thread, op === Op.notify || this.wrote[at] === 1 ? list : -1, released);
-    return result;
-  }
-
-  /** Whether two pending events, one of them about waiting, depend on each other. */
-  #clash(a: number, b: number): boolean {
-    // Who goes on only because nobody else could depends on everything.
-    if (this.#isReleased(a) || this.#isReleased(b)) return true;
-    const reads = (one: number, other: number): boolean => {
-      const cell = this.#changes(other);
-      return cell >= 0 && (cell === this.#changes(one) || this.#reads(one).includes(cell));
-    };
-    return reads(a, b) || reads(b, a);
-  }
-
-  #isReleased(thread: number): boolean {
-    return (this.nextOp[thread] === Op.pause || this.nextOp[thread] === Op.wake) && !this.waiting.isAwake(thread);
-  }
-
-  /** The cell that the pending event of a thread would write, or −1. */
-  #changes(thread: number): number {
-    const op = this.nextOp[thread] as number;
-    const cell = this.nextCell[thread] as number;
-    if (isMemory(op)) return this.#wouldWrite(thread) ? cell : -1;
-    if (op === Op.wait) return cell;
-    if (op === Op.wake) return this.timesOut(thread) ? cell : -1;
-    return op === Op.notify && this.waiting.sleepers(cell).length > 0 ? cell : -1;
-  }
-
-  #reads(thread: number): readonly number[] {
-    const op = this.nextOp[thread] as number;
-    if (isMemory(op) || op === Op.notify) return [this.nextCell[thread] as number];
-    if (op === Op.wait) return [this.cells.cellOf(this.#nextView[thread] as View, this.#nextIndex[thread] as number)];
-    if (op === Op.pause || this.timesOut(thread)) return this.waiting.watched[thread] ?? [];
-    return [];
-  }
-
-  #seesExpected(thread: number): boolean {
-    return (this.#nextView[thread] as View)[this.#nextIndex[thread] as number] === this.#nextExpected[thread];
-  }
+    return op !== Op.compareExchange || (this.#nextView[thread] as View)[this.#nextIndex[thread] as number] === this.#nextExpected[thread];
+  };
 }

@@ -235,7 +235,8 @@ class Rewriter extends ElementPrinter {
     }
     const missing = waitingOps[name]?.[1] ?? 0;
     for (let number = node.arguments.length; number < missing; number++) out += 'undefined, ';
-    return `(yield${name === 'wait' ? '*' : ''} __${name}(${out}${this.lines(at, node.end)}${this.site(node)}))`;
+    const asked = `yield${name === 'wait' ? '*' : ''} __${name}(${out}${this.lines(at, node.end)}${this.site(node)})`;
+    return name === 'pause' ? `(${asked}, undefined)` : `(${asked})`;
   }
 
   protected refuseInArrow(node: Node, why: string): undefined {

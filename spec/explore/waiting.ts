@@ -1,4 +1,5 @@
 import { isMemory, Op, pending, type Coroutine, type View } from './access.ts';
+import type { Cells } from './cells.ts';
 import { endsRound, type ConflictOrder } from './conflict-order.ts';
 import type { Events } from './events.ts';
 import { perform } from './perform.ts';
@@ -13,33 +14,48 @@ export const roundsMax = 1000;
 
 /** By thread: what it asks for next. */
 export interface Pendings {
+  readonly state: Uint8Array;
   readonly nextOp: Uint8Array;
   readonly nextCell: Int32Array;
+  readonly nextIndex: Int32Array;
   readonly nextOperand: readonly number[];
+  readonly nextExpected: readonly number[];
+  readonly nextView: readonly (View | undefined)[];
 }
 
 /**
  * Who waits for what. A paused thread goes on once a cell that it has read in this round was changed by somebody else; a sleeper once it is notified, or
  * times out: the first time in an operation whenever it likes, then once for each change of a cell that it has read, so that a loop around it ends.
- * Where nobody can go on by these rules, one of those who wait without sleeping for ever is released, if that leads anywhere.
+ * A wait that the thread gives up after a few rounds is also gone through at once, to its end, at any time. One that takes many rounds until then is
+ * gone through only where nobody can go on otherwise.
  */
 export class Waiting {
   readonly #events: Events;
   readonly #order: ConflictOrder;
+  readonly #cells: Cells;
   readonly #next: Pendings;
-  /** By thread, if it is paused or asleep: the cells whose change lets it go on; undefined: none has to change. */
+  /** By thread, if it is paused or has timed out before: the cells whose change lets it go on. Undefined: none has to change. */
   readonly watched: (readonly number[] | undefined)[] = [];
+  /** By thread, if it is paused or asleep: see {@link Events.rounds}. */
+  readonly rounds: Int32Array;
   /** By thread: position of the notify that has ended its sleep, or −1. */
   readonly wokenBy: Int32Array;
 
-  constructor(events: Events, order: ConflictOrder, next: Pendings) {
+  constructor(events: Events, order: ConflictOrder, cells: Cells, next: Pendings) {
     this.#events = events;
     this.#order = order;
+    this.#cells = cells;
     this.#next = next;
+    this.rounds = new Int32Array(events.threads).fill(-1);
     this.wokenBy = new Int32Array(events.threads).fill(-1);
   }
 
-  /** Whether a paused or sleeping thread can go on by itself. */
+  /** Whether a paused or sleeping thread can go on without any other being stuck. */
+  canStep(thread: number): boolean {
+    return this.isAwake(thread) || (this.rounds[thread] as number) >= 0;
+  }
+
+  /** Whether what a paused or sleeping thread waits for has come. */
   isAwake(thread: number): boolean {
     const watched = this.watched[thread];
     if (this.#next.nextOp[thread] === Op.pause) return this.#order.isAwake(thread, watched as readonly number[]);
@@ -47,14 +63,110 @@ export class Waiting {
     return this.#next.nextOperand[thread] === 1 && (watched === undefined || this.#order.isAwake(thread, watched));
   }
 
-  /** Whether a thread that is not awake may be released. A sleep without a timeout ends by a notify alone. */
+  /** Whether the next step of a thread, if it can take one, is that its wait times out. */
+  timesOut(thread: number): boolean {
+    return this.#next.nextOp[thread] === Op.wake && (this.wokenBy[thread] as number) < 0;
+  }
+
+  /** Whether a thread that is paused or asleep may go on where nobody else can. A sleep without a timeout ends by a notify alone. */
   canBeReleased(thread: number): boolean {
     return this.#next.nextOp[thread] === Op.pause || this.#next.nextOperand[thread] === 1;
   }
 
-  /** Notes what the thread, about to pause or asleep now, waits for. */
-  begins(thread: number): void {
-    this.watched[thread] = this.#next.nextOp[thread] === Op.pause || this.#hasTimedOut(thread) ? this.#readInRound(thread) : undefined;
+  /** Notes what the thread, about to pause or asleep now, waits for; `ahead` goes through its next rounds, as many as a tenth of the most. */
+  begins(thread: number, ahead: () => Ahead): void {
+    const { last, runsOn, rounds } = this.#events;
+    const isFree = this.#next.nextOp[thread] === Op.wake && !this.#hasTimedOut(thread);
+    this.watched[thread] = this.#watchedOf(thread);
+    this.rounds[thread] = -1;
+    if (isFree || !this.canBeReleased(thread)) return;
+    const before = last[thread] as number;
+    if (before >= 0 && runsOn[before] === 1) {
+      let round = before;
+      while (this.#events.op[round] !== Op.pause && this.#events.op[round] !== Op.wake) round--;
+      this.rounds[thread] = (rounds[round] as number) - 1;
+      return;
+    }
+    const { rounds: left, cells, writes } = ahead();
+    // What changes memory in each round is no one step: it goes on by changes alone.
+    if (left < 0 || writes) return;
+    this.rounds[thread] = left;
+    // What later rounds read is read by the step that goes through them.
+    this.watched[thread] = [...new Set([...(this.watched[thread] as readonly number[]), ...cells])];
+  }
+
+  /** Performs a pause, a wait, a wake or a notify; `released` is how many rounds it takes where nobody else can go on. */
+  perform(at: number, thread: number, op: number, released: number): number {
+    const events = this.#events;
+    const list = events.cell[at] as number;
+    let result = 0;
+    if (op === Op.pause || op === Op.wake) {
+      const awake = this.isAwake(thread);
+      events.watched[at] = this.watched[thread];
+      events.rounds[at] = this.rounds[thread] as number;
+      if (!awake && events.rounds[at] === -1) {
+        events.released[at] = 1;
+        events.rounds[at] = released;
+      }
+      if (!awake && (events.rounds[at] as number) > 0) events.runsOn[at] = 1;
+    }
+    if (op === Op.wait) {
+      const view = events.view[at] as View;
+      const index = events.index[at] as number;
+      events.watched[at] = [this.#cells.cellOf(view, index)];
+      result = view[index] === events.expected[at] ? 1 : 0;
+      // Even if it does not fall asleep: the value decides, and who writes that would otherwise be independent of who notifies.
+      events.wrote[at] = 1;
+    } else if (op === Op.notify) {
+      result = this.#notify(at, list, events.operand[at] as number);
+      events.wrote[at] = result > 0 ? 1 : 0;
+    } else if (op === Op.wake) {
+      const waker = this.wokenBy[thread] as number;
+      events.waker[at] = waker;
+      this.wokenBy[thread] = -1;
+      if (waker >= 0) {
+        events.watched[at] = undefined;
+        this.#order.woken(at, thread, waker);
+        return 0;
+      }
+      result = 1;
+      events.wrote[at] = 1;
+    }
+    this.#order.waiting(at, thread, op === Op.notify || events.wrote[at] === 1 ? list : -1, events.released[at] === 1);
+    return result;
+  }
+
+  /** Whether two pending events, one of them about waiting, depend on each other; `writes` tells of a pending access whether it would write. */
+  clash(a: number, b: number, writes: (thread: number) => boolean): boolean {
+    // Who goes on only because nobody else could depends on everything.
+    if (this.#isReleased(a) || this.#isReleased(b)) return true;
+    const reads = (one: number, other: number): boolean => {
+      const cell = this.#changes(other, writes);
+      return cell >= 0 && (cell === this.#changes(one, writes) || this.#reads(one).includes(cell));
+    };
+    return reads(a, b) || reads(b, a);
+  }
+
+  #isReleased(thread: number): boolean {
+    const op = this.#next.nextOp[thread];
+    return (op === Op.pause || op === Op.wake) && !this.canStep(thread);
+  }
+
+  /** The cell that the pending event of a thread would write, or −1. */
+  #changes(thread: number, writes: (thread: number) => boolean): number {
+    const op = this.#next.nextOp[thread] as number;
+    const cell = this.#next.nextCell[thread] as number;
+    if (isMemory(op)) return writes(thread) ? cell : -1;
+    if (op === Op.wait) return cell;
+    if (op === Op.wake) return this.timesOut(thread) ? cell : -1;
+    return op === Op.notify && this.sleepers(cell).length > 0 ? cell : -1;
+  }
+
+  #reads(thread: number): readonly number[] {
+    const op = this.#next.nextOp[thread] as number;
+    if (isMemory(op) || op === Op.notify) return [this.#next.nextCell[thread] as number];
+    if (op === Op.wait) return [this.#cells.cellOf(this.#next.nextView[thread] as View, this.#next.nextIndex[thread] as number)];
+    return op === Op.pause || this.timesOut(thread) ? (this.watched[thread] ?? []) : [];
   }
 
   /** Those asleep on a list, the longest first. */
@@ -70,10 +182,18 @@ export class Waiting {
   }
 
   /** Ends the sleep of as many as `most`; gives their number. */
-  notify(at: number, list: number, most: number): number {
+  #notify(at: number, list: number, most: number): number {
     const woken = this.sleepers(list).slice(0, most);
     for (const thread of woken) this.wokenBy[thread] = at;
     return woken.length;
+  }
+
+  /** Takes over from the event at `at`, which is taken back, what its thread waits for. */
+  resumed(at: number, thread: number): void {
+    const { watched, rounds, released, waker } = this.#events;
+    const byNotify = this.#events.op[at] === Op.wake && (waker[at] as number) >= 0;
+    this.rounds[thread] = released[at] === 1 ? -1 : (rounds[at] as number);
+    this.watched[thread] = byNotify ? this.#watchedOf(thread) : watched[at];
   }
 
   /** Takes back what the event at `at` did to sleepers. */
@@ -84,22 +204,27 @@ export class Waiting {
     for (let sleeper = 0; sleeper < this.wokenBy.length; sleeper++) if (this.wokenBy[sleeper] === at) this.wokenBy[sleeper] = -1;
   }
 
-  /** A thread that was released and is back without having changed anything, or −1: it goes on until it has given up. */
-  goingRound(): number {
-    const events = this.#events;
-    const last = events.depth - 1;
-    if (last < 0) return -1;
-    const thread = events.thread[last] as number;
-    for (let at = last; at >= 0 && events.thread[at] === thread; at--) {
-      if (events.released[at] === 1) return thread;
-      if (events.op[at] === Op.invoke || events.op[at] === Op.return || (events.wrote[at] === 1 && !this.#isIdle(at))) return -1;
+  /** Whether the thread that took the step at `at` takes the next one, too, having taken the one before on its way to giving up. */
+  runsOn(at: number): boolean {
+    const { op, wrote, before, after, value } = this.#events;
+    switch (op[at]) {
+      case Op.pause:
+      case Op.wake:
+        return this.#events.runsOn[at] === 1;
+      case Op.invoke:
+      case Op.return:
+        return false;
+      case Op.notify:
+        return value[at] === 0;
+      case Op.wait:
+        return true;
+      default:
+        return wrote[at] === 0 || before[at] === after[at];
     }
-    return -1;
   }
 
-  #isIdle(at: number): boolean {
-    const { op, before, after } = this.#events;
-    return isMemory(op[at] as number) ? before[at] === after[at] : op[at] === Op.wait || op[at] === Op.wake;
+  #watchedOf(thread: number): readonly number[] | undefined {
+    return this.#next.nextOp[thread] === Op.wake && !this.#hasTimedOut(thread) ? undefined : this.#readInRound(thread);
   }
 
   #hasTimedOut(thread: number): boolean {
@@ -126,37 +251,53 @@ export class Waiting {
   }
 }
 
+/** What lies ahead of a thread that waits and goes on all the same: rounds until it gives up (−1: too many), and the cells read on the way. */
+export interface Ahead {
+  readonly rounds: number;
+  readonly cells: readonly number[];
+  /** Whether it changes memory on the way. */
+  readonly writes: boolean;
+}
+
 /**
- * Whether a thread that goes on alone changes anything, ends its operation, wakes somebody or falls asleep for good, before so many rounds
- * of waiting are over. `first` is what it is resumed with; memory stays as it is, the coroutine is spent.
+ * Goes on with a thread that waits at `site`, alone, until it ends its operation, wakes somebody or falls asleep for good, has been at the site more often
+ * than it may, or as often elsewhere since: then it has left the loop. `first` is what it is resumed with; memory is restored, the coroutine is spent.
  */
-export function leadsAnywhere(coroutine: Coroutine, first: number, limits: { readonly roundsMax: number; readonly stepsMax: number }, hasSleepers: (view: View, index: number) => boolean): boolean {
-  let rounds = 0;
-  let next = coroutine.next(first);
-  for (let steps = 0; next.done !== true && steps < limits.stepsMax; steps++) {
-    const { op, view, index, operand, expected } = pending;
-    let result = 0;
-    if (view !== undefined && isMemory(op)) {
-      const before = view[index] as number;
-      result = perform(op, view, index, operand, expected);
-      if (view[index] !== before) {
-        view[index] = before;
-        return true;
+export function lookAhead(coroutine: Coroutine, site: number, first: number, roundsMost: number, cells: Cells, sleepers: (list: number) => readonly number[]): Ahead {
+  const undos: { readonly view: View; readonly index: number; readonly before: number }[] = [];
+  let found: Ahead = { rounds: 0, cells: [], writes: false };
+  let [here, elsewhere, steps] = [0, 0, 0];
+  let read: number[] = [];
+  try {
+    let next = coroutine.next(first);
+    for (; next.done !== true && elsewhere <= roundsMost && steps < 1000 * roundsMost; steps++) {
+      const { op, view, index, operand, expected } = pending;
+      let result = 0;
+      if (view !== undefined && isMemory(op)) {
+        const before = view[index] as number;
+        result = perform(op, view, index, operand, expected);
+        if (view[index] !== before) undos.push({ view, index, before });
+        read.push(cells.cellOf(view, index));
+      } else if (op === Op.wait) {
+        read.push(cells.cellOf(view as View, index));
+        result = (view as View)[index] === expected ? 1 : 0;
+      } else if (op === Op.pause || (op === Op.wake && operand === 1)) {
+        result = op === Op.wake ? 1 : 0;
+        elsewhere++;
+        if (pending.site === site) {
+          if (++here > roundsMost) return { rounds: -1, cells: [], writes: false };
+          found = { rounds: found.rounds + elsewhere, cells: [...new Set([...found.cells, ...read])], writes: undos.length > 0 };
+          [elsewhere, read] = [0, []];
+        }
+      } else if (op !== Op.notify || sleepers(cells.sleepersOf(cells.cellOf(view as View, index))).length > 0) {
+        return found;
       }
-    } else if (op === Op.pause) {
-      if (++rounds === limits.roundsMax) return false;
-    } else if (op === Op.wait) {
-      result = (view as View)[index] === expected ? 1 : 0;
-    } else if (op === Op.wake) {
-      if (operand === 0) return true;
-      result = 1;
-      if (++rounds === limits.roundsMax) return false;
-    } else if (op !== Op.notify || hasSleepers(view as View, index)) {
-      return true;
+      next = coroutine.next(result);
     }
-    next = coroutine.next(result);
+    return found;
+  } finally {
+    for (const { view, index, before } of undos.reverse()) view[index] = before;
   }
-  return true;
 }
 
 /** Performs what is pending with nobody beside it: nobody is woken, nobody wakes. Gives what the coroutine is to be resumed with. */

@@ -8,7 +8,7 @@ export type Action =
   | { readonly do: 'load' | 'await' | 'notify all' | 'notify one'; readonly cell: number; readonly value: number }
   | { readonly do: 'store' | 'add' | 'exchange' | 'wait' | 'wait a while' | 'wait while' | 'wait a while while'; readonly cell: number; readonly value: number }
   | { readonly do: 'cas'; readonly cell: number; readonly value: number; readonly to: number }
-  | { readonly do: 'spin'; readonly cell: number; readonly value: number; readonly most: number }
+  | { readonly do: 'spin' | 'wait a few times'; readonly cell: number; readonly value: number; readonly most: number }
   | { readonly do: 'spin for either'; readonly cell: number; readonly other: number; readonly value: number }
   | { readonly do: 'lock' | 'unlock'; readonly cell: number };
 
@@ -20,31 +20,37 @@ export function programOf(threads: readonly (readonly Action[])[]): Program & { 
 }
 
 function* run(words: View, actions: readonly Action[]): Coroutine<void> {
-  for (const action of actions) {
+  for (const [number, action] of actions.entries()) {
     const { cell } = action;
+    const site = 2 * number;
     switch (action.do) {
-      case 'load': yield requests.load(words, cell, 0); break;
-      case 'store': yield requests.store(words, cell, action.value, 0); break;
-      case 'add': yield requests.add(words, cell, action.value, 0); break;
-      case 'exchange': yield requests.exchange(words, cell, action.value, 0); break;
-      case 'cas': yield requests.compareExchange(words, cell, action.value, action.to, 0); break;
-      case 'await': while ((yield requests.load(words, cell, 0)) !== action.value) yield requests.pause(undefined, 0); break;
+      case 'load': yield requests.load(words, cell, site); break;
+      case 'store': yield requests.store(words, cell, action.value, site); break;
+      case 'add': yield requests.add(words, cell, action.value, site); break;
+      case 'exchange': yield requests.exchange(words, cell, action.value, site); break;
+      case 'cas': yield requests.compareExchange(words, cell, action.value, action.to, site); break;
+      case 'await': while ((yield requests.load(words, cell, site)) !== action.value) yield requests.pause(undefined, site); break;
       case 'spin': {
         let round = 0;
-        while (round++ < action.most && (yield requests.load(words, cell, 0)) !== action.value) yield requests.pause(undefined, 0);
+        while (round++ < action.most && (yield requests.load(words, cell, site)) !== action.value) yield requests.pause(undefined, site);
+        break;
+      }
+      case 'wait a few times': {
+        let round = 0;
+        while (round++ < action.most && (yield requests.load(words, cell, site)) === action.value) yield* requests.wait(words, cell, action.value, 5, site);
         break;
       }
       case 'spin for either':
-        while ((yield requests.load(words, cell, 0)) !== action.value && (yield requests.load(words, action.other, 0)) !== action.value) yield requests.pause(undefined, 0);
+        while ((yield requests.load(words, cell, site)) !== action.value && (yield requests.load(words, action.other, site)) !== action.value) yield requests.pause(undefined, site);
         break;
-      case 'wait': yield* requests.wait(words, cell, action.value, undefined, 0); break;
-      case 'wait a while': yield* requests.wait(words, cell, action.value, 5, 0); break;
-      case 'wait while': while ((yield requests.load(words, cell, 0)) === action.value) yield* requests.wait(words, cell, action.value, undefined, 0); break;
-      case 'wait a while while': while ((yield requests.load(words, cell, 0)) === action.value) yield* requests.wait(words, cell, action.value, 5, 0); break;
-      case 'notify all': yield requests.notify(words, cell, undefined, 0); break;
-      case 'notify one': yield requests.notify(words, cell, 1, 0); break;
-      case 'lock': while ((yield requests.compareExchange(words, cell, 0, 1, 0)) !== 0) yield requests.pause(undefined, 0); break;
-      case 'unlock': yield requests.store(words, cell, 0, 0); break;
+      case 'wait': yield* requests.wait(words, cell, action.value, undefined, site); break;
+      case 'wait a while': yield* requests.wait(words, cell, action.value, 5, site); break;
+      case 'wait while': while ((yield requests.load(words, cell, site)) === action.value) yield* requests.wait(words, cell, action.value, undefined, site); break;
+      case 'wait a while while': while ((yield requests.load(words, cell, site)) === action.value) yield* requests.wait(words, cell, action.value, 5, site); break;
+      case 'notify all': yield requests.notify(words, cell, undefined, site); break;
+      case 'notify one': yield requests.notify(words, cell, 1, site); break;
+      case 'lock': while ((yield requests.compareExchange(words, cell, 0, 1, site)) !== 0) yield requests.pause(undefined, site); break;
+      case 'unlock': yield requests.store(words, cell, 0, site); break;
     }
   }
 }
@@ -84,10 +90,10 @@ export function randomProgram(random: () => number): Action[][] {
   const action = (): Action => {
     const cell = below(2);
     const value = below(2);
-    const kinds = ['load', 'store', 'store', 'add', 'exchange', 'cas', 'await', 'spin', 'spin for either', 'wait', 'wait a while', 'wait while', 'wait a while while', 'notify all', 'notify one', 'notify one', 'lock', 'unlock'] as const;
+    const kinds = ['load', 'store', 'store', 'add', 'exchange', 'cas', 'await', 'spin', 'spin', 'spin for either', 'wait', 'wait a few times', 'wait a while', 'wait while', 'wait a while while', 'notify all', 'notify one', 'notify one', 'lock', 'unlock'] as const;
     const kind = kinds[below(kinds.length)] as (typeof kinds)[number];
     if (kind === 'cas') return { do: kind, cell, value, to: 1 - value };
-    if (kind === 'spin') return { do: kind, cell, value, most: 1 + below(3) };
+    if (kind === 'spin' || kind === 'wait a few times') return { do: kind, cell, value, most: 1 + below(3) };
     if (kind === 'spin for either') return { do: kind, cell, other: 1 - cell, value: 1 };
     if (kind === 'lock' || kind === 'unlock') return { do: kind, cell: cellsMax - 1 };
     return { do: kind, cell, value };
