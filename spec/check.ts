@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { rulesOf, stoppedIn, variants, type Stopped, type Variant } from './crashes.ts';
 import { counterexampleOf, type Failure } from './counterexample.ts';
 import { mode } from './explore/access.ts';
 import { Dpor } from './explore/dpor.ts';
@@ -7,6 +8,7 @@ import { explore, type Ending, type Scheduler } from './explore/scheduler.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
 import { invariants, type InvariantId } from './invariants.ts';
 import { Models } from './models.ts';
+import { OwnSteps } from './own-steps.ts';
 import type { Phase } from './plan.ts';
 import type { Coverage, PhaseReport, SubjectReport, Verdict, ViolationReport } from './report.ts';
 import { counts, judgeDefaults, ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
@@ -59,8 +61,8 @@ export function* check(loaded: LoadedSubject, plan: CheckPlan, context: CheckCon
   }
 }
 
-/** Judged only if the subject has observe(), framesFree() or pressure(), or declares a policy. */
-const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1', 'FP-POL-1'];
+/** Judged only if the subject has observe(), framesFree() or pressure(), or declares a policy, progress, or that it survives crashes. */
+const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1', 'FP-POL-1', 'FP-CRS-1', 'FP-CRS-2', 'FP-CRS-3', 'FP-STP-1', 'FP-LFR-1', 'FP-OBF-1'];
 
 type Counts = { -readonly [K in 'scenarios' | 'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps']: number };
 
@@ -70,7 +72,7 @@ class CheckRun {
   readonly #context: CheckContext;
   readonly #models = new Models();
   readonly #counts: Counts = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0 };
-  readonly #stepsMax: Record<string, number> = { allocate: 0, free: 0 };
+  #steps: OwnSteps;
   readonly #phases: PhaseReport[] = [];
   readonly #violations: ViolationReport[] = [];
   readonly #seen = new Set<string>();
@@ -82,6 +84,7 @@ class CheckRun {
     this.#loaded = loaded;
     this.#plan = plan;
     this.#context = context;
+    this.#steps = new OwnSteps(loaded.subject.progress);
     if (plan.invariants.length > 0) this.#notes.push(`only ${plan.invariants.join(', ')} counts; violations of others are passed over`);
     if (loaded.packages.length > 0) this.#notes.push(`not explored: what ${loaded.packages.join(', ')} does to shared memory is not seen; import such a module by its path`);
     if (loaded.subject.observe === undefined) this.#notes.push('judged weakly: the subject has no observe(), so memory is compared with the model by its answers only');
@@ -98,15 +101,22 @@ class CheckRun {
 
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
     const { subject } = this.#loaded;
+    const stopped = stoppedIn(phase, subject);
+    if (stopped !== undefined && stopped.length === 0) return;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
       this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, note: `left out: ${scope}` });
       return;
     }
-    if (phase.strategy === 'exhaustive') {
+    if (phase.strategy === 'progress') yield* this.#progress(scope, stopped ?? []);
+    else if (stopped !== undefined) {
+      const scenarios = [...enumerate(scope, subject.features ?? {})];
+      const most = Math.max(...stopped.map((each) => each.most));
+      yield* this.#explorePhase(phase.strategy, `${describeScope(scope)}, ≤ ${most} of them stopped at any step`, scenarios, scenarios.length, true, () => new Dpor(this.#stepLimit, 31), undefined, stopped);
+    } else if (phase.strategy === 'exhaustive') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
       yield* this.#explorePhase('exhaustive', describeScope(scope), scenarios, scenarios.length, true, () => new Dpor(this.#stepLimit, 31));
-    } else {
+    } else if (phase.strategy === 'random') {
       const seed = mixed(this.#plan.seed, number);
       const scenarios = this.#sampled(scope, phase.scenarios, seed);
       const random = randomFrom(mixed(seed, 1));
@@ -115,10 +125,25 @@ class CheckRun {
     }
   }
 
+  /** Likewise for what a subject promises of progress; says how many accesses in a row go without an operation that ends. */
+  *#progress(scope: Scope, stopped: readonly Stopped[]): Generator<CheckEvent, void> {
+    const all = this.#steps;
+    this.#steps = new OwnSteps(this.#loaded.subject.progress);
+    const scenarios = [...enumerate(scope, this.#loaded.subject.features ?? {})];
+    const what = `${describeScope(scope)}, any of them stopped at any step: ${stopped.map(({ purpose }) => purpose).join(', ')}`;
+    yield* this.#explorePhase('progress', what, scenarios, scenarios.length, true, () => new Dpor(this.#stepLimit, 31), undefined, stopped, () => {
+      // Each of the threads that go on is in at most one operation, and no operation takes more than `most`.
+      const most = Math.max(...Object.values(this.#steps.most()));
+      return `no ${scope.threads * most + 1} accesses in a row without an operation that ends; exhaustive in this scope, no proof beyond it`;
+    });
+    all.merge(this.#steps);
+    this.#steps = all;
+  }
+
   report(): SubjectReport {
     const planned = this.#phases.filter(({ plannedExhaustive }) => plannedExhaustive);
     const exhausted = planned.length > 0 && planned.every((phase) => phase.exhausted);
-    const coverage: Coverage = { ...this.#counts, exhausted, modelTransitions: this.#models.coverage(), stepsMax: this.#stepsMax };
+    const coverage: Coverage = { ...this.#counts, exhausted, modelTransitions: this.#models.coverage(), stepsMax: this.#steps.most(), progress: this.#steps.seen() };
     const complete = !this.#cut && planned.every((phase) => phase.exhausted) && this.#counts.incomplete === 0 && this.#counts.executions > 0;
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
     const broken = new Set(this.#violations.flatMap(({ invariant, alsoBroken }) => [invariant, ...alsoBroken]));
@@ -152,7 +177,7 @@ class CheckRun {
    */
   *#explorePhase(
     strategy: Phase['strategy'], scope: string, scenarios: Iterable<Scenario>, total: number | undefined, plannedExhaustive: boolean,
-    scheduler: (again: boolean) => Scheduler, sample?: number,
+    scheduler: (again: boolean) => Scheduler, sample?: number, stopped: readonly Stopped[] = [], establishes?: () => string,
   ): Generator<CheckEvent, void> {
     const started = this.#context.now();
     const before = { ...this.#counts };
@@ -169,10 +194,10 @@ class CheckRun {
       }
       this.#counts.scenarios++;
       const budget = sample ?? this.#plan.executionsMax;
-      const ended = yield* this.#scenario(scenario, scheduler(false), budget, beat);
+      const ended = stopped.length > 0 ? yield* this.#withStopped(scenario, stopped, scheduler, budget, beat) : yield* this.#scenario(this.#judgeOf(scenario), scheduler(false), budget, beat);
       if (ended === 'cut') {
         exhausted = false;
-        if (sample !== undefined) yield* this.#scenario(scenario, scheduler(true), budget, beat);
+        if (sample !== undefined) yield* this.#scenario(this.#judgeOf(scenario), scheduler(true), budget, beat);
       }
       yield* beat();
     }
@@ -182,6 +207,7 @@ class CheckRun {
     const report: PhaseReport = {
       strategy, scope, plannedExhaustive, exhausted: exhausted && !incomplete, violated, note, durationMs: this.#context.now() - started,
       scenarios: this.#counts.scenarios - before.scenarios, executions: this.#counts.executions - before.executions,
+      ...(establishes === undefined || violated || !exhausted || incomplete ? {} : { established: establishes() }),
     };
     this.#phases.push(report);
     yield { kind: 'phase', subject: this.#loaded.subject.name, report };
@@ -198,10 +224,27 @@ class CheckRun {
     };
   }
 
+  /** One scenario with threads stopped for ever, in every way. */
+  *#withStopped(scenario: Scenario, stopped: readonly Stopped[], scheduler: (again: boolean) => Scheduler, budget: number, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, 'done' | 'cut'> {
+    const ways = variants(this.#loaded, scenario, stopped);
+    for (let way = ways.next(false); way.done !== true; ) {
+      const judge = this.#judgeOf(way.value.scenario, way.value);
+      if ((yield* this.#scenario(judge, scheduler(false), budget, beat)) === 'cut') return 'cut';
+      if (this.isOver()) return 'done';
+      for (const id of rulesOf[way.value.purpose]) this.#judged.add(id);
+      way = ways.next(judge.crash?.reached === true);
+    }
+    return 'done';
+  }
+
+  #judgeOf(scenario: Scenario, { crashes, purpose }: Partial<Variant> = {}): ScenarioJudge {
+    const options = { ...this.#judging, ...(crashes === undefined ? {} : { crashes }), ...(purpose === undefined ? {} : { purpose }) };
+    return new ScenarioJudge(this.#loaded, scenario, this.#models, options, this.#steps);
+  }
+
   /** Runs one scenario; `cut` when executions were left. */
-  *#scenario(scenario: Scenario, scheduler: Scheduler, budget: number, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, 'done' | 'cut'> {
-    const judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#judging);
-    const { execution, prefixFinding } = judge;
+  *#scenario(judge: ScenarioJudge, scheduler: Scheduler, budget: number, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, 'done' | 'cut'> {
+    const { execution, prefixFinding, scenario } = judge;
     if (prefixFinding !== undefined || execution === undefined) {
       if (prefixFinding !== undefined) yield* this.#violated({ scenario, decisions: [], finding: prefixFinding });
       return 'done';
@@ -215,7 +258,7 @@ class CheckRun {
       this.#count(ending, execution.depth);
       const found = judge.judge(ending);
       if (found !== undefined) {
-        yield* this.#violated({ scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found });
+        yield* this.#violated({ scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found, ...judge.stopped });
         break;
       }
       executions++;
@@ -230,7 +273,6 @@ class CheckRun {
 
   #keep(judge: ScenarioJudge): void {
     for (const id of judge.judged) this.#judged.add(id);
-    for (const [name, steps] of Object.entries(judge.stepsMax)) this.#stepsMax[name] = Math.max(this.#stepsMax[name] ?? 0, steps);
   }
 
   #count(ending: Ending, steps: number): void {

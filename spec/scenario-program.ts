@@ -5,7 +5,7 @@ import { askInvoke, askMark, askReturn, isCoroutine, isMemory, mode, Op, pending
 import { SubjectError } from './explore/subject-error.ts';
 import { NeverEnds, perform } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
-import { unbound, type Program } from './explore/program.ts';
+import { crashOf, unbound, waitsForNothing, type Program } from './explore/program.ts';
 import { threw } from './history.ts';
 import { countsOf, type Scenario } from './scenario.ts';
 import { copierOf, trusted } from './subject.ts';
@@ -71,7 +71,8 @@ export class ScenarioProgram implements Program {
     const commands = this.#scenario.threads[thread] ?? [];
     for (let number = 0; number < commands.length; number++) {
       const command = commands[number] as Command;
-      const value = yield askInvoke(entryOf(command).waitsFor(command) ?? -1, -1);
+      const dead = entryOf(command).waitsForCrash?.(command);
+      const value = yield askInvoke(dead === undefined ? (entryOf(command).waitsFor(command) ?? waitsForNothing) : crashOf(dead), -1);
       if (value < 0) continue;
       let response: number;
       try {
@@ -83,6 +84,11 @@ export class ScenarioProgram implements Program {
       }
       yield askReturn(entryOf(command).binds(command) ?? -1, response, -1);
     }
+  }
+
+  /** A worker's own copy of the shared state. */
+  copy(): unknown {
+    return this.#copy();
   }
 
   /** A new handle of a worker. */
@@ -134,7 +140,8 @@ export class ScenarioProgram implements Program {
       const waits = entryOf(command).waitsFor(command);
       const value = waits === undefined ? 0 : (this.variables[waits] as number);
       toTurn(worker, false);
-      if (value >= 0) this.prefixCalls.push({ operation: entryOf(command).operation(command, worker, value, this.#countOf), response: pending.operand });
+      const operation = value < 0 ? undefined : entryOf(command).operation(command, worker, value, this.#countOf);
+      if (operation !== undefined) this.prefixCalls.push({ operation, response: pending.operand });
     }
     for (const log of values) log.push(0);
     return values;

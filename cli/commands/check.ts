@@ -33,6 +33,7 @@ Examples:
   frameproof check                                 what the configuration names, preset ci
   frameproof check ./mine.subject.ts --preset smoke
   frameproof check builtin:hybrid --strategy exhaustive --threads 2 --ops 2 --frames 8 --chunk 4
+  frameproof check ./mine.subject.ts --threads 2 --frames 4 --crashes 1
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
 
 Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit), 4 the subject
@@ -44,6 +45,7 @@ behaves differently when it is run again, 70 a defect of frameproof, 130 interru
     chunk: { placeholder: 'N', help: 'scope: frames of a chunk, a power of two (default 4, or fewer)' },
     threads: { placeholder: 'N', help: 'scope: threads (default 2)' },
     ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1)' },
+    crashes: { placeholder: 'N', help: 'scope: also with at most N threads stopped for ever at each of their steps (for subjects that declare crash)' },
     executions: { placeholder: 'N', help: 'exhaustive: of one scenario at most (default 2,000,000); random: of each scenario (default 400)' },
     scenarios: { placeholder: 'N', help: 'random: scenarios (default 300)' },
     scenario: { placeholder: 'TOKEN', help: 'judge this one, exhaustively', many: true },
@@ -157,7 +159,7 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
 
 /** Nothing that such a subject does can be trusted, neither that it fails nor that it holds. */
 function divergedReport({ subject, module }: LoadedSubject, error: Divergence): SubjectReport {
-  const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {} };
+  const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {}, progress: {} };
   const note = `diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (a clock, Math.random, state of a module): hand it in through create(), or keep it in the shared memory`;
   return { name: subject.name, module, verdict: 'inconclusive', diverged: true, coverage, phases: [], violations: [], invariantsHeld: 0, notes: [note] };
 }
@@ -182,15 +184,17 @@ function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
   const chunkFrames = parsed.count('chunk', 1, 4096);
   const threads = parsed.count('threads', 1, 26);
   const ops = parsed.count('ops', 1, 20);
-  if (wanted.length === 0 && frames === undefined && chunkFrames === undefined && threads === undefined && ops === undefined) return undefined;
+  const crashes = parsed.count('crashes', 0, 25);
+  if (wanted.length === 0 && [frames, chunkFrames, threads, ops, crashes].every((each) => each === undefined)) return undefined;
   const scope = scopeOf({ frames: frames ?? 4, threads: threads ?? 2, ops: ops ?? 1, ...(chunkFrames === undefined ? {} : { chunkFrames }) });
   const why = whyNoGeometry(geometryOf(scope));
   if (why !== undefined) throw new UsageError(`impossible geometry: ${why}`);
-  return (wanted.length === 0 ? (['exhaustive'] as const) : wanted).map((strategy): Phase =>
-    strategy === 'exhaustive'
-      ? { strategy, scope }
-      : { strategy, scope: { ...scope, prefixOps: 3, countMax: Math.min(scope.frames, 2 ** scope.maxOrder) }, scenarios: parsed.count('scenarios', 1) ?? 300, executions: parsed.count('executions', 1) ?? 400 },
-  );
+  return (wanted.length === 0 ? (['exhaustive'] as const) : wanted).flatMap((strategy): Phase[] => {
+    if (strategy === 'random') {
+      return [{ strategy, scope: { ...scope, prefixOps: 3, countMax: Math.min(scope.frames, 2 ** scope.maxOrder) }, scenarios: parsed.count('scenarios', 1) ?? 300, executions: parsed.count('executions', 1) ?? 400 }];
+    }
+    return [{ strategy, scope }, ...((crashes ?? 0) > 0 ? [{ strategy: 'crash' as const, scope, crashes: crashes as number }] : []), ...(scope.threads > 1 ? [{ strategy: 'progress' as const, scope }] : [])];
+  });
 }
 
 function deadline(text: string | undefined): number {
