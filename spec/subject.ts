@@ -73,11 +73,15 @@ export function rulesOf({ features = {}, placement = 'any' }: Subject): Rules {
 export function* trusted<Result>(what: string, run: () => Result | Coroutine<Result>): Coroutine<Result> {
   try {
     const result = run();
-    return isCoroutine(result) ? ((yield* result) as Result) : result;
+    return isCoroutine(result) ? ((yield result) as Result) : result;
   } catch (error) {
-    if (error instanceof SubjectError || !(error instanceof Error)) throw error;
-    throw new SubjectError(`${what} threw ${error.name}: ${error.message}`);
+    throw troubleIn(what, error);
   }
+}
+
+/** What a part of a subject that cannot fail threw, told with its name. */
+export function troubleIn(what: string, error: unknown): unknown {
+  return error instanceof SubjectError || !(error instanceof Error) ? error : new SubjectError(`${what} threw ${error.name}: ${error.message}`);
 }
 
 /**

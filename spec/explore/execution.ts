@@ -2,6 +2,7 @@ import { isMemory, onlyReads, Op, pending, type Coroutine, type View } from './a
 import { Cells } from './cells.ts';
 import { ConflictOrder } from './conflict-order.ts';
 import { Events } from './events.ts';
+import { Running } from './running.ts';
 import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
@@ -55,7 +56,7 @@ export class Execution extends Events {
   readonly #nextExpected: number[] = [];
   readonly #nextView: (View | undefined)[] = [];
   readonly #nextWatched: (readonly number[] | undefined)[] = [];
-  readonly #coroutine: (Coroutine | undefined)[] = [];
+  readonly #coroutine: (Running | undefined)[] = [];
   /** By thread: own steps after which it crashes. */
   readonly #lifetime: Float64Array;
   #starting = true;
@@ -180,7 +181,8 @@ export class Execution extends Events {
   alone<Result>(coroutine: Coroutine<Result>, undo: boolean, observer?: (op: number, value: number) => void): Result {
     const undos: { view: View; index: number; before: number }[] = [];
     try {
-      let next = coroutine.next(0);
+      const running = new Running(coroutine);
+      let next = running.next(0);
       for (let steps = 0; next.done !== true; steps++) {
         if (steps > this.limits.stepsMax * 10) throw new NeverEnds(`does not end: ${steps} accesses with nobody beside it`);
         const { op, view, index, operand, expected } = pending;
@@ -191,7 +193,7 @@ export class Execution extends Events {
           if (undo) undos.push({ view, index, before });
         }
         observer?.(op, result);
-        next = coroutine.next(result);
+        next = running.next(result);
       }
       return next.value;
     } finally {
@@ -217,8 +219,8 @@ export class Execution extends Events {
     this.#coroutine[thread] = undefined;
   }
 
-  #rebuilt(thread: number): Coroutine {
-    const coroutine = this.program.start(thread);
+  #rebuilt(thread: number): Running {
+    const coroutine = new Running(this.program.start(thread));
     let next = coroutine.next(0);
     for (const value of this.program.setup[thread] as readonly number[]) next = coroutine.next(value);
     const count = this.count[thread] as number;
@@ -235,7 +237,7 @@ export class Execution extends Events {
   }
 
   /** Takes over what the coroutine asks for; with a value, resumes it first. */
-  #resume(thread: number, coroutine: Coroutine, value?: number): void {
+  #resume(thread: number, coroutine: Running, value?: number): void {
     if (value !== undefined && coroutine.next(value).done === true) {
       this.state[thread] = ThreadState.finished;
       return;
