@@ -69,7 +69,7 @@ describe('what is asserted of a program', () => {
   const store = (cell: string, more: object = {}) => ({ op: 'store', cell, val: 1, ...more });
   const locked = (first: string, second: string) => [first, second].flatMap((cell) => [{ op: 'cas', cell, expected: 0, desired: 1, reg: 'got' }, { op: 'assume', cond: ['==', 'got', 0] }]);
   const unlocked = [{ op: 'store', cell: 'x', val: 0 }, { op: 'store', cell: 'y', val: 0 }];
-  const onlyIf = (cond: unknown, ...steps: readonly object[]) => ({ op: 'if', cond, ...Object.fromEntries([['then', steps]]) });
+  const onlyIf = (cond: unknown, ...steps: readonly object[]): unknown => JSON.parse(`{ "op": "if", "cond": ${JSON.stringify(cond)}, "then": ${JSON.stringify(steps)} }`);
   const buffering = [[store('x'), load('y', 'a')], [store('y'), load('x', 'b')]];
   const published = (more: object) => [[store('x', { plain: true }), store('y', more)], [load('y', 'seen'), onlyIf('seen', { ...load('x', 'got'), plain: true }, { op: 'assert', cond: ['==', 'got', 1] })]];
 
