@@ -140,25 +140,17 @@ export class ConflictOrder {
     return false;
   }
 
-  /** Events of others each of which lets the thread of a performed event take it: of a pause, the first writes that wake it; of an invocation, the return that bound its variable. */
-  wakers(at: number): number[] {
-    const events = this.#events;
-    const own = events.thread[at] as number;
-    const found: number[] = [];
-    if (events.op[at] === Op.invoke) {
-      for (let earlier = 0; earlier < at; earlier++) if (events.op[earlier] === Op.return && events.index[earlier] === events.index[at]) found.push(earlier);
-      return found;
+  /** Whether an access that a thread is about to make depends on an event of another thread after `since`; of one that may wait, always. */
+  dependsSince(since: number, thread: number, op: number, cell: number, writes: boolean): boolean {
+    const { threads } = this.#events;
+    if (!isMemory(op) && op !== Op.return) return true;
+    if (op !== Op.return && (this.#lastWrite[cell] as number) > since) return true;
+    for (let other = 0; other < threads; other++) {
+      if (other === thread) continue;
+      const latest = op === Op.return ? (this.#intervals ? this.#lastInvoke[other] : -1) : writes ? this.#lastRead[cell * threads + other] : -1;
+      if ((latest as number) > since) return true;
     }
-    const open = new Set<number>();
-    let since = at - 1;
-    while (since >= 0 && !(events.thread[since] === own && (events.op[since] === Op.pause || events.op[since] === Op.invoke))) since--;
-    for (let earlier = since + 1; earlier < at; earlier++) {
-      const cell = events.cell[earlier] as number;
-      if (!isMemory(events.op[earlier] as number) || events.watched[at]?.includes(cell) !== true) continue;
-      if (events.thread[earlier] === own) open.add(cell);
-      else if (events.wrote[earlier] === 1 && open.delete(cell)) found.push(earlier);
-    }
-    return found;
+    return false;
   }
 
   #undoPause(at: number, thread: number): void {

@@ -3,8 +3,8 @@ import type { Execution } from './execution.ts';
 
 /**
  * The orders that are equivalent to the one in which an execution ran (same trace: same order of every two dependent events), searched
- * for one with the fewest preemptions. A preemption is a switch away from a thread that could go on. Some best order always lets a
- * thread run as long as the trace allows once it has its turn, and lets one that can run to its end do so at once: moving those events
+ * for one with the fewest preemptions. A preemption is a switch away from a thread that has not finished and does not stand where it may
+ * have to wait (a pause, an invocation that is handed a frame): that is its own doing. Some best order always lets a thread run as long as the trace allows once it has its turn, and lets one that can run to its end do so at once: moving those events
  * forward breaks no dependence and adds no switch. So only the choice of the next thread is searched, over the consistent cuts of the
  * trace, and a cut from which the rest is known to need more preemptions is not searched again.
  */
@@ -86,7 +86,7 @@ export class Linearizations {
     for (let rest = ready; rest !== 0; rest &= rest - 1) {
       const thread = 31 - Math.clz32(rest & -rest);
       this.#advance(row, thread);
-      const cost = this.#couldGoOn(row + 1, thread) ? 1 : 0;
+      const cost = this.#isPreempted(row + 1, thread) ? 1 : 0;
       if (cost <= preemptions && this.#reaches(row + 1, preemptions - cost)) return true;
       this.#blocks.length = row;
     }
@@ -125,15 +125,14 @@ export class Linearizations {
     return count - done;
   }
 
-  /** Whether a thread that the trace now lets wait could have taken its next step, had it had the turn. */
-  #couldGoOn(row: number, thread: number): boolean {
+  /** Whether it is a preemption to leave a thread at a cut. */
+  #isPreempted(row: number, thread: number): boolean {
     const execution = this.#execution;
     const done = this.#at(row, thread);
     if (done === execution.count[thread]) return false;
     const next = execution.position(thread, done);
     const op = execution.op[next] as number;
-    if (isMemory(op) || op === Op.return || (op === Op.invoke && (execution.index[next] as number) < 0)) return true;
-    return execution.order.wakers(next).some((waker) => (execution.ordinal[waker] as number) < this.#at(row, execution.thread[waker] as number));
+    return isMemory(op) || op === Op.return || (op === Op.invoke && (execution.index[next] as number) < 0);
   }
 
   #at(row: number, thread: number): number {
