@@ -96,6 +96,8 @@ export interface SubjectReport {
   readonly phases: readonly PhaseReport[];
   readonly violations: readonly ViolationReport[];
   readonly invariantsHeld: number;
+  /** Of the invariants that need something of the subject, those that were judged. */
+  readonly judged: readonly InvariantId[];
   /** It behaved differently when the same steps were run again: nothing that was seen of it counts. */
   readonly diverged?: boolean;
   /** What was judged less than fully, and why. */

@@ -145,6 +145,12 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
           progress.clear();
           if (!json && !quiet) await print(`${phaseText(report, paint)}\n`);
         })
+        .with({ kind: 'wait' }, async () => {
+          await interrupt.breathe();
+        })
+        .with({ kind: 'stopped' }, async () => {
+          await interrupt.breathe();
+        })
         .exhaustive();
     }
   } catch (error) {
@@ -159,7 +165,7 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
 function divergedReport({ subject, module }: LoadedSubject, error: Divergence): SubjectReport {
   const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {} };
   const note = `diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (a clock, Math.random, state of a module): hand it in through create(), or keep it in the shared memory`;
-  return { name: subject.name, module, verdict: 'inconclusive', diverged: true, coverage, phases: [], violations: [], invariantsHeld: 0, notes: [note] };
+  return { name: subject.name, module, verdict: 'inconclusive', diverged: true, coverage, phases: [], violations: [], invariantsHeld: 0, judged: [], notes: [note] };
 }
 
 function presetOf(name: string): PresetName {
