@@ -1,6 +1,7 @@
 import type { Failure } from './counterexample.ts';
 import type { FrontierState } from './frontier.ts';
 import type { PhaseReport, ViolationReport } from './report.ts';
+import type { ScenarioSlice } from './slice.ts';
 import type { TallyState } from './tally.ts';
 
 /** Where a check was stopped, as plain data: all that it takes to go on, beside its plan and its subject. */
@@ -14,7 +15,7 @@ export interface CheckState {
   readonly tally: TallyState;
   /** Within the phase. */
   readonly within: PhaseState;
-  readonly frontier: FrontierState;
+  readonly frontier: FrontierState<ScenarioSlice>;
 }
 
 interface PhaseState {

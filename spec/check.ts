@@ -5,16 +5,16 @@ import { handOut, type Crew } from './crew.ts';
 import { mode } from './explore/access.ts';
 import { Divergence } from './explore/execution.ts';
 import { SubjectError } from './explore/subject-error.ts';
-import { Frontier, type Planned, type Told } from './frontier.ts';
+import { Frontier, sliceRuns, type Task, type Told } from './frontier.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
 import type { Phase } from './plan.ts';
-import type { PhaseReport, SubjectReport, Verdict, ViolationReport } from './report.ts';
+import type { PhaseReport, Shard, SubjectReport, Verdict, ViolationReport } from './report.ts';
 import { counts, judgeDefaults, type JudgeOptions } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
 import { describeScope, within, type Scope } from './scope.ts';
 import { mixed } from './seeds.ts';
 import { shrink } from './shrink.ts';
-import { Explorer, type Search, type Slice, type Task } from './slice.ts';
+import { Explorer, type ScenarioSlice, type ScenarioWork, type Search } from './slice.ts';
 import type { LoadedSubject } from './subject.ts';
 import { heldOf, Tally } from './tally.ts';
 
@@ -32,15 +32,15 @@ export interface CheckPlan {
   /** Only violations of these invariants count; empty: all. */
   readonly invariants: readonly string[];
   readonly judge?: JudgeOptions;
-  /** Only every `of`-th scenario of each phase, from the one numbered `index` (from 1) on. */
-  readonly shard?: { readonly index: number; readonly of: number };
+  /** Left out: all scenarios. */
+  readonly shard?: Shard;
 }
 
 /** What the outside lends: whether to stop, a clock in milliseconds, and threads that explore, if there are others than this one. */
 export interface CheckContext {
   readonly stop: () => boolean;
   readonly now: () => number;
-  readonly crew?: Crew;
+  readonly crew?: Crew<ScenarioWork, ScenarioSlice>;
   /** Where an earlier check of the same plan was stopped. */
   readonly from?: CheckState;
 }
@@ -151,7 +151,7 @@ class CheckRun {
     return only.length === 0 ? judge : { ...judge, only };
   }
 
-  readonly #everything = (): Search => ({ kind: 'exhaustive', runsMax: this.#plan.executionsMax });
+  readonly #everything = (): Search => ({ kind: 'exhaustive' });
 
   *#sampled(scope: Scope, scenarios: number, seed: number): Generator<Scenario> {
     const arbitrary = arbitraryScenario(scope, this.#loaded.subject.features ?? {});
@@ -162,11 +162,15 @@ class CheckRun {
   }
 
   /** The scenarios of a phase that are this shard's. */
-  *#planned(scenarios: Iterable<Scenario>, search: (place: number) => Search): Generator<Planned> {
-    const { index, of } = this.#plan.shard ?? { index: 1, of: 1 };
+  *#planned(scenarios: Iterable<Scenario>, search: (place: number) => Search): Generator<ScenarioWork> {
+    const { shard: { index, of } = { index: 1, of: 1 }, executionsMax } = this.#plan;
     let place = 0;
     for (const scenario of scenarios) {
-      if (place % of === index - 1) yield { place, scenario, search: search(place) };
+      if (place % of === index - 1) {
+        const how = search(place);
+        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsMax: executionsMax } : { runsFirst: how.executions, runsMax: Infinity };
+        yield { place, scenario, search: how, ...runs };
+      }
       place++;
     }
   }
@@ -244,7 +248,7 @@ class CheckRun {
   }
 
   /** Runs a task in this thread. */
-  *#here(task: Task, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, Slice> {
+  *#here(task: Task<ScenarioWork>, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, ScenarioSlice> {
     const running = this.#explorer.slice(task);
     let step = running.next(false);
     while (step.done !== true) {
@@ -254,8 +258,8 @@ class CheckRun {
     return step.value;
   }
 
-  *#tell({ planned: { scenario }, first, slice, cut }: Told, phase: PhaseRun): Generator<CheckEvent, void> {
-    if (cut || slice?.failure !== undefined) phase.exhausted = false;
+  *#tell({ work: { scenario }, first, slice }: Told<ScenarioWork, ScenarioSlice>, phase: PhaseRun): Generator<CheckEvent, void> {
+    if (slice === undefined || slice.failure !== undefined) phase.exhausted = false;
     if (slice === undefined) return;
     const { trouble, failure } = slice;
     if (trouble?.kind === 'diverged') throw new Divergence(trouble.step, trouble.message);
@@ -297,6 +301,6 @@ class CheckRun {
 }
 
 interface PhaseRun {
-  readonly frontier: Frontier;
+  readonly frontier: Frontier<ScenarioWork, ScenarioSlice>;
   exhausted: boolean;
 }

@@ -21,7 +21,8 @@ export interface LitmusOptions {
   readonly now: () => number;
 }
 
-const stepsMax = 2000;
+/** Events of one execution, at most. */
+export const stepsMax = 2000;
 
 /** Explores a litmus program to its end, by the engine that explores allocators. */
 export function runLitmus(test: LitmusTest, options: LitmusOptions): LitmusReport {

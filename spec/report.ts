@@ -111,7 +111,19 @@ export interface CheckReport {
   readonly seed: number;
   readonly preset: string;
   readonly verdict: Verdict;
+  /** The plan and the sources of its subjects as a short text: equal for the shards of one check. */
+  readonly plan: string;
+  /** Which part of the scenarios was judged, if not all. */
+  readonly shard?: Shard;
   readonly interrupted: boolean;
+  /** The file with which a check that was cut can be gone on with. */
+  readonly resume?: string;
   readonly durationMs: number;
   readonly subjects: readonly SubjectReport[];
+}
+
+/** The `index`-th (from 1) of `of` parts: every `of`-th scenario of each phase. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
 }

@@ -1,6 +1,7 @@
+import type { Slice, Task, Work } from './frontier.ts';
 import type { Finding } from './invariants.ts';
 import { mode } from './explore/access.ts';
-import { Dpor, type Subtree } from './explore/dpor.ts';
+import { Dpor } from './explore/dpor.ts';
 import { Divergence } from './explore/execution.ts';
 import { RandomWalks } from './explore/random.ts';
 import { exhausted, explore, type Ending, type Scheduler } from './explore/scheduler.ts';
@@ -13,47 +14,25 @@ import type { LoadedSubject } from './subject.ts';
 
 /** How the executions of one scenario are searched. Plain data, so that another thread can do it. */
 export type Search =
-  /** All of them, in slices; of `runsMax` and more, the first ones. */
-  | { readonly kind: 'exhaustive'; readonly runsMax: number }
+  /** All of them, in slices. */
+  | { readonly kind: 'exhaustive' }
   /** So many by the reduced search; if those are not all, as many random walks. */
   | { readonly kind: 'sampled'; readonly executions: number; readonly seed: number };
 
-/** A part of the work on one scenario, for whichever thread has time. Plain data. */
-export interface Task {
-  /** Tasks of one scenario have the same number, and no others do. */
-  readonly number: number;
+export interface ScenarioWork extends Work {
   readonly scenario: Scenario;
   readonly search: Search;
-  /** Where to go on; left out: at the beginning. */
-  readonly subtree?: Subtree;
-  /** Runs to make, at most. */
-  readonly runs: number;
 }
 
-export type Counts = Readonly<Record<'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps', number>>;
-
-/** What came of a task. Plain data. */
-export interface Slice {
-  readonly counts: Counts;
-  readonly runs: number;
+/** What came of a part of a scenario's executions. Plain data. */
+export interface ScenarioSlice extends Slice {
+  readonly counts: Readonly<Record<'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps', number>>;
   readonly seen: Seen;
   /** The first execution that breaks something, which ends the work on its scenario. */
   readonly failure?: { readonly decisions: readonly number[]; readonly finding: Finding };
   /** What kept it from being judged at all. */
   readonly trouble?: { readonly kind: 'diverged'; readonly step: number; readonly message: string } | { readonly kind: 'subject'; readonly message: string };
-  /** What is left of an exhaustive search, in the order in which it is to be explored, with the share that each is guessed to have of the task. */
-  readonly rest: readonly { readonly subtree: Subtree; readonly share: number }[];
-  /** Whether executions of a sampled scenario were left out. */
-  readonly cut: boolean;
-  /** Whether it was stopped before its runs were made. A sampled scenario must then be begun again. */
-  readonly stopped: boolean;
 }
-
-/**
- * Runs of one slice. A tree with more is divided after each slice, whether or not another thread waits for work: what is explored, in
- * which order, and so every number of a report, is then the same for any number of threads.
- */
-export const sliceRuns = 4096;
 
 /** Runs tasks on one subject; each thread that explores has one. */
 export class Explorer {
@@ -69,7 +48,7 @@ export class Explorer {
   }
 
   /** Gives the runs so far now and then; resumed with true, it stops there. */
-  *slice(task: Task): Generator<number, Slice, boolean> {
+  *slice(task: Task<ScenarioWork>): Generator<number, ScenarioSlice, boolean> {
     mode.live = true;
     try {
       return yield* this.#slice(task);
@@ -84,12 +63,13 @@ export class Explorer {
     }
   }
 
-  *#slice(task: Task): Generator<number, Slice, boolean> {
+  *#slice(task: Task<ScenarioWork>): Generator<number, ScenarioSlice, boolean> {
     const judge = this.#judgeOf(task);
     const { execution, prefixFinding } = judge;
     const run = new Run();
     if (execution === undefined) {
-      return { ...run.slice(judge), ...(prefixFinding === undefined ? {} : { failure: { decisions: [], finding: prefixFinding } }) };
+      run.failure = prefixFinding && { decisions: [], finding: prefixFinding };
+      return run.slice(judge);
     }
     const dpor = new Dpor(this.#judging.stepsMax, 31);
     if (task.subtree === undefined) execution.rewind(0);
@@ -97,12 +77,13 @@ export class Explorer {
     const before = task.subtree === undefined ? 1 : dpor.left(execution);
     const ended = yield* this.#explore(judge, dpor, task.runs, run);
     if (ended === 'failed' || ended === 'exhausted' || dpor.next(execution) === exhausted) return run.slice(judge);
-    if (task.search.kind === 'sampled') {
-      if (ended === 'stopped') return run.slice(judge, { cut: true, stopped: true });
+    const { search } = task.work;
+    if (search.kind === 'sampled') {
+      if (ended === 'stopped') return run.slice(judge, { stopped: true });
       execution.rewind(0);
-      const walks = new RandomWalks(task.search.executions, randomFrom(task.search.seed));
+      const walks = new RandomWalks(search.executions, randomFrom(search.seed));
       const stopped = (yield* this.#explore(judge, walks, Infinity, run)) === 'stopped';
-      return run.slice(judge, { cut: true, stopped });
+      return run.slice(judge, { stopped });
     }
     if (ended === 'stopped') return run.slice(judge, { stopped: true, rest: [{ subtree: dpor.save(execution), share: dpor.left(execution) / before }] });
     const left = dpor.left(execution) / before;
@@ -128,7 +109,7 @@ export class Explorer {
   }
 
   /** The last scenario's judge is kept, since the next task is often of the same one. */
-  #judgeOf({ number, scenario }: Task): ScenarioJudge {
+  #judgeOf({ number, work: { scenario } }: Task<ScenarioWork>): ScenarioJudge {
     if (this.#judge === undefined || this.#number !== number) {
       this.#judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#judging);
       this.#number = number;
@@ -139,7 +120,7 @@ export class Explorer {
 
 class Run {
   runs = 0;
-  failure: Slice['failure'];
+  failure: ScenarioSlice['failure'];
   readonly #counts = { executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0 };
 
   count(ending: Ending, steps: number): void {
@@ -148,8 +129,8 @@ class Run {
     this.runs++;
   }
 
-  slice(judge?: ScenarioJudge, more: Partial<Slice> = {}): Slice {
+  slice(judge?: ScenarioJudge, more: Partial<ScenarioSlice> = {}): ScenarioSlice {
     const seen = judge?.seen() ?? { judged: [], stepsMax: {}, taken: [] };
-    return { counts: this.#counts, runs: this.runs, seen, rest: [], cut: false, stopped: false, ...(this.failure === undefined ? {} : { failure: this.failure }), ...more };
+    return { counts: this.#counts, runs: this.runs, seen, rest: [], stopped: false, last: this.failure !== undefined, ...(this.failure === undefined ? {} : { failure: this.failure }), ...more };
   }
 }

@@ -2,7 +2,7 @@ import type { Geometry, Subject } from './contract.ts';
 import { invariants, type InvariantId } from './invariants.ts';
 import { Models } from './models.ts';
 import type { Coverage, ViolationReport } from './report.ts';
-import type { Slice } from './slice.ts';
+import type { ScenarioSlice } from './slice.ts';
 
 export type Totals = { -readonly [K in 'scenarios' | 'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps']: number };
 
@@ -30,7 +30,7 @@ export class Tally {
     for (const { geometry, taken } of state?.models ?? []) this.#models.for(subject, geometry).note(taken);
   }
 
-  add({ counts, seen }: Slice, geometry: Geometry, first: boolean): void {
+  add({ counts, seen }: ScenarioSlice, geometry: Geometry, first: boolean): void {
     if (first) this.totals.scenarios++;
     for (const name of ['executions', 'blocked', 'redundant', 'incomplete', 'steps'] as const) this.totals[name] += counts[name];
     for (const id of seen.judged) this.judged.add(id);
