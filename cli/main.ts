@@ -9,6 +9,7 @@ import { checkCommand } from './commands/check.ts';
 import { initCommand } from './commands/init.ts';
 import { invariantsCommand } from './commands/invariants.ts';
 import { litmusCommand } from './commands/litmus.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { modelCommand } from './commands/model.ts';
 import { replayCommand } from './commands/replay.ts';
 import { traceCommand } from './commands/trace.ts';
@@ -16,7 +17,7 @@ import { toolVersion } from './subjects.ts';
 import { print } from './terminal.ts';
 import { showRealWarnings } from './warnings.ts';
 
-const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, invariantsCommand, benchCommand];
+const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, mergeCommand, invariantsCommand, benchCommand];
 
 showRealWarnings();
 // A reader that has seen enough (head, less) is no error.

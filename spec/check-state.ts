@@ -11,7 +11,7 @@ export interface CheckState {
   readonly phases: readonly PhaseReport[];
   readonly violations: readonly ViolationReport[];
   /** Found, but not shrunk yet. */
-  readonly failing?: Failure;
+  readonly failing?: Found;
   readonly tally: TallyState;
   /** Within the phase. */
   readonly within: PhaseState;
@@ -25,4 +25,9 @@ interface PhaseState {
   readonly violations: number;
   readonly exhausted: boolean;
   readonly durationMs: number;
+}
+
+/** A failure, and where in the plan it was met. */
+export interface Found extends Failure {
+  readonly place: NonNullable<ViolationReport['place']>;
 }

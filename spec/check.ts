@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { CheckState } from './check-state.ts';
-import { counterexampleOf, type Failure } from './counterexample.ts';
+import type { CheckState, Found } from './check-state.ts';
+import { counterexampleOf } from './counterexample.ts';
 import { handOut, type Crew } from './crew.ts';
 import { mode } from './explore/access.ts';
 import { Divergence } from './explore/execution.ts';
@@ -83,7 +83,7 @@ class CheckRun {
   readonly #notes: string[] = [];
   /** Where an earlier check was stopped, until its phase has been gone on with. */
   #from: CheckState | undefined;
-  #failing: Failure | undefined;
+  #failing: Found | undefined;
   #state: CheckState | undefined;
   #numbers = 0;
   #cut = false;
@@ -185,7 +185,7 @@ class CheckRun {
     this.#from = undefined;
     const started = this.#context.now() - within.durationMs;
     const frontier = new Frontier(this.#planned(scenarios, search), () => this.#numbers++, state);
-    const phase = { frontier, exhausted: within.exhausted };
+    const phase = { number, frontier, exhausted: within.exhausted };
     const beat = this.#heartbeat(() => ({
       kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total, left: frontier.left(),
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
@@ -258,14 +258,14 @@ class CheckRun {
     return step.value;
   }
 
-  *#tell({ work: { scenario }, first, slice }: Told<ScenarioWork, ScenarioSlice>, phase: PhaseRun): Generator<CheckEvent, void> {
+  *#tell({ work: { scenario, place }, first, slice }: Told<ScenarioWork, ScenarioSlice>, phase: PhaseRun): Generator<CheckEvent, void> {
     if (slice === undefined || slice.failure !== undefined) phase.exhausted = false;
     if (slice === undefined) return;
     const { trouble, failure } = slice;
     if (trouble?.kind === 'diverged') throw new Divergence(trouble.step, trouble.message);
     if (trouble?.kind === 'subject') throw new SubjectError(trouble.message);
     this.#tally.add(slice, scenario.geometry, first);
-    if (failure !== undefined) yield* this.#violated({ scenario, ...failure });
+    if (failure !== undefined) yield* this.#violated({ scenario, ...failure, place: { phase: phase.number + 1, scenario: place + 1 } });
   }
 
   /** Gives an event five times a second: the one who asks for events is then also the one who can stop. */
@@ -280,7 +280,8 @@ class CheckRun {
   }
 
   /** Shrinks a failure, unless one of the same invariant and layer was found before, and keeps it. */
-  *#violated(failure: Failure): Generator<CheckEvent, void> {
+  *#violated(found: Found): Generator<CheckEvent, void> {
+    const { place, ...failure } = found;
     const { invariant, layer } = failure.finding;
     if (this.#violations.some((each) => each.invariant === invariant && each.layer === layer) || !counts(invariant, this.#judging)) return;
     const subject = this.#loaded.subject.name;
@@ -293,14 +294,15 @@ class CheckRun {
       yield { kind: 'shrinking', subject, ...step.value };
       step = shrinking.next();
     }
-    this.#violations.push(counterexampleOf(this.#loaded, failure, step.value, options.judge));
+    this.#violations.push({ ...counterexampleOf(this.#loaded, failure, step.value, options.judge), place });
     if (!this.#context.stop()) return;
     this.#cut = true;
-    this.#failing = failure;
+    this.#failing = found;
   }
 }
 
 interface PhaseRun {
+  readonly number: number;
   readonly frontier: Frontier<ScenarioWork, ScenarioSlice>;
   exhausted: boolean;
 }

@@ -56,6 +56,8 @@ export interface ViolationReport {
   readonly shrink: { readonly from: { readonly commands: number; readonly steps: number; readonly preemptions: number }; readonly minimal: boolean; readonly tried: number };
   /** The command that runs it again. */
   readonly replay: string;
+  /** Where in the plan it was met: the phase, from 1 (0: scenarios that were named), and the scenario of it, from 1. */
+  readonly place?: { readonly phase: number; readonly scenario: number };
 }
 
 export interface Coverage {
