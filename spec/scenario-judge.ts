@@ -40,6 +40,20 @@ interface HistoryVerdict {
   readonly pressures: ReadonlySet<PressureLevel> | undefined;
 }
 
+/** What a model took to judge something that is kept. */
+interface Kept<Verdict> {
+  readonly verdict: Verdict;
+  readonly taken: readonly string[];
+}
+
+/** What was seen in a part of a scenario's executions. */
+export interface Seen {
+  readonly judged: readonly InvariantId[];
+  readonly stepsMax: Readonly<Record<string, number>>;
+  /** For {@link Model.note}. */
+  readonly taken: readonly string[];
+}
+
 /** One scenario on one subject, ready to be run and judged: all layers, each told only what it may see. */
 export class ScenarioJudge {
   readonly scenario: Scenario;
@@ -56,8 +70,11 @@ export class ScenarioJudge {
   readonly #program: ScenarioProgram | undefined;
   readonly #initial: State;
   readonly #histories: Histories;
-  readonly #byHistory = new Map<string, HistoryVerdict>();
-  readonly #byMemory = new Map<string, Quiescent>();
+  readonly #byHistory = new Map<string, Kept<HistoryVerdict>>();
+  readonly #byMemory = new Map<string, Kept<Quiescent>>();
+  /** Transitions of the model that judging the prefix took, and that judging what was met since took. */
+  readonly #byPrefix: readonly string[];
+  readonly #met = new Set<Kept<unknown>>();
   readonly #hints: readonly ArrayBufferView[];
   readonly #options: JudgeOptions;
 
@@ -78,10 +95,20 @@ export class ScenarioJudge {
       wrong = finding('FP-PRG-1', error.message);
     }
     this.#program = program;
+    this.#byPrefix = this.model.recent();
     this.#initial = state;
     this.prefixFinding = wrong;
     this.#hints = program === undefined ? [] : (runAtOnce(loaded.subject.hints?.(program.shared)) ?? []);
     this.execution = wrong === undefined && program !== undefined ? new Execution(program, options) : undefined;
+  }
+
+  /** What was seen since this was last asked. */
+  seen(): Seen {
+    const seen = { judged: [...this.judged], stepsMax: { ...this.stepsMax }, taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])] };
+    this.judged.clear();
+    this.#met.clear();
+    Object.assign(this.stepsMax, { allocate: 0, free: 0 });
+    return seen;
   }
 
   /** The earliest layer's finding about the execution that just ended, of those that count. */
@@ -146,11 +173,18 @@ export class ScenarioJudge {
 
   #historyVerdict(execution: Execution): HistoryVerdict {
     const key = this.#histories.key(execution);
-    const known = this.#byHistory.get(key);
-    if (known !== undefined) return known;
-    const verdict = this.#judgeHistory(execution, this.#byHistory.size);
-    this.#byHistory.set(key, verdict);
-    return verdict;
+    return this.#kept(this.#byHistory, key, () => this.#judgeHistory(execution, this.#byHistory.size));
+  }
+
+  #kept<Verdict>(verdicts: Map<string, Kept<Verdict>>, key: string, judge: () => Verdict): Verdict {
+    let kept = verdicts.get(key);
+    if (kept === undefined) {
+      this.model.recent();
+      kept = { verdict: judge(), taken: this.model.recent() };
+      verdicts.set(key, kept);
+    }
+    this.#met.add(kept);
+    return kept.verdict;
   }
 
   #judgeHistory(execution: Execution, id: number): HistoryVerdict {
@@ -185,22 +219,22 @@ export class ScenarioJudge {
 
   #quiescent(execution: Execution, verdict: HistoryVerdict): Quiescent {
     const key = `${verdict.id} ${execution.image()}`;
-    const known = this.#byMemory.get(key);
-    if (known !== undefined) return known;
-    let quiescent: Quiescent;
-    try {
-      const { subject } = this.#loaded;
-      quiescent = execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
-    } catch (error) {
-      if (!(error instanceof NeverEnds)) throw error;
-      quiescent = { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
-    }
+    const quiescent = this.#kept(this.#byMemory, key, () => this.#examined(execution, verdict));
     if (quiescent.observed.frames !== undefined) this.judged.add('FP-REF-1');
     if (quiescent.observed.framesFree !== undefined) this.judged.add('FP-CNT-1');
     if (quiescent.observed.pressure !== undefined) this.judged.add('FP-WMK-1');
     if ((this.#loaded.subject.policy ?? []).length > 0) this.judged.add('FP-POL-1');
-    this.#byMemory.set(key, quiescent);
     return quiescent;
+  }
+
+  #examined(execution: Execution, verdict: HistoryVerdict): Quiescent {
+    try {
+      const { subject } = this.#loaded;
+      return execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
+    } catch (error) {
+      if (!(error instanceof NeverEnds)) throw error;
+      return { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
+    }
   }
 
   #deadlock(execution: Execution): Finding {

@@ -2,9 +2,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { LitmusError, readLitmus, type LitmusOutcome, type LitmusTest } from '../../spec/explore/litmus.ts';
 import { runLitmus, type LitmusReport } from '../../spec/litmus.ts';
+import { runLitmusBy, type LitmusContext, type LitmusSlice, type LitmusWork } from '../../spec/litmus-slice.ts';
 import { schemaVersion } from '../../spec/report.ts';
 import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
+import { Jobs, jobsOf, jobsOption } from '../jobs.ts';
 import { commonOptions, type Parsed } from '../options.ts';
 import { fromTyped } from '../paths.ts';
 import { number, seconds } from '../reports/check.ts';
@@ -28,6 +30,7 @@ Examples:
   options: {
     bounds: { help: 'also the executions that can be run with at most 0, 1, … preemptions' },
     outcomes: { help: 'also every final memory and registers' },
+    ...jobsOption,
     unreduced: { help: 'every interleaving, without reduction' },
     ...commonOptions,
   },
@@ -44,13 +47,21 @@ async function runLitmusCommand(parsed: Parsed): Promise<number> {
   const reports: LitmusReport[] = [];
   const width = Math.max(...tests.map(({ name }) => name.length));
   const started = performance.now();
-  for (const test of tests) {
-    progress.say(`   ${test.name}`);
-    const report = runLitmus(test, { outcomes: parsed.flag('outcomes'), bounds: parsed.flag('bounds'), reduced: !parsed.flag('unreduced'), now: () => performance.now() });
+  const wants = { outcomes: parsed.flag('outcomes'), bounds: parsed.flag('bounds') };
+  const tell = async (report: LitmusReport): Promise<void> => {
     reports.push(report);
     progress.clear();
     if (!json) await print(`${litmusText(report, width, paint)}\n`);
-    if (await interrupt.breathe()) break;
+  };
+  const jobs = jobsOf(parsed);
+  if (jobs > 1 && !parsed.flag('unreduced')) {
+    await byJobs(jobs, tests, { ...wants, now: () => performance.now(), stop: () => interrupt.interrupted }, tell);
+  } else {
+    for (const test of tests) {
+      progress.say(`   ${test.name}`);
+      await tell(runLitmus(test, { ...wants, reduced: !parsed.flag('unreduced'), now: () => performance.now() }));
+      if (await interrupt.breathe()) break;
+    }
   }
   interrupt.done();
   const violated = reports.filter(({ violations = [] }) => violations.length > 0).length;
@@ -63,6 +74,16 @@ async function runLitmusCommand(parsed: Parsed): Promise<number> {
     await print(paint('bold', `${reports.length} of ${tests.length} programs${wrong} · ${number(total)} complete executions · ${number(redundant)} redundant runs · ${seconds(performance.now() - started)}\n`));
   }
   return interrupt.interrupted ? exitCodes.interrupted : violated > 0 ? exitCodes.violated : exitCodes.held;
+}
+
+async function byJobs(count: number, tests: readonly LitmusTest[], context: LitmusContext, tell: (report: LitmusReport) => Promise<void>): Promise<void> {
+  const jobs = new Jobs<LitmusWork, LitmusSlice>(count);
+  try {
+    jobs.begin({ kind: 'litmus', outcomes: context.outcomes, bounds: context.bounds });
+    for (const next of runLitmusBy(jobs, tests, context)) await (next === 'wait' ? jobs.arrival(200) : tell(next));
+  } finally {
+    await jobs.close();
+  }
 }
 
 function readFile(file: string): LitmusTest[] {
