@@ -62,13 +62,13 @@ export function replay(loaded: LoadedSubject, { scenario, decisions: turns, cras
   return { judge, ending, findings: ordered, observed: quiescent?.observed ?? {}, state: quiescent?.model, strayed: scheduler.strayed };
 }
 
-/** Switches away from a thread that could have gone on. */
+/** Switches away from a thread that could have gone on, and did not stand where it may have to wait. */
 export function countPreemptions(turns: readonly number[], execution: Execution): number {
   let preemptions = 0;
   execution.rewind(0);
   turns.forEach((thread, at) => {
     const last = turns[at - 1];
-    if (last !== undefined && last !== thread && execution.canStep(last)) preemptions++;
+    if (last !== undefined && last !== thread && execution.isPreemptible(last)) preemptions++;
     execution.step(thread);
   });
   return preemptions;

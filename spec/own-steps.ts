@@ -16,7 +16,12 @@ export interface StepsSeen {
   readonly most: number;
   readonly alone: number;
   readonly perInterference: number;
+  /** Numbers of interfering accesses with which more was seen than alone, and how much. */
+  readonly byInterference: readonly (readonly [number, number])[];
 }
+
+/** By name of the command: pairs of the number of interfering accesses and the most steps seen with as many. */
+export type StepsTable = Readonly<Record<string, readonly (readonly [number, number])[]>>;
 
 /**
  * Own accesses of operations between invocation and return over all executions, and how they grow with interference. An access of another
@@ -28,7 +33,8 @@ export class OwnSteps {
   /** By name of the command and number of interfering accesses: the most steps seen. */
   readonly #most = new Map<string, Map<number, number>>();
 
-  constructor(progress: Subject['progress']) {
+  constructor(progress: Subject['progress'], table: StepsTable = {}) {
+    this.add(table);
     this.#bounds = Object.fromEntries(Object.entries(progress ?? {}).map(([name, each]) => [name, boundOf(each)]));
   }
 
@@ -52,12 +58,22 @@ export class OwnSteps {
     return undefined;
   }
 
-  merge(other: OwnSteps): void {
-    for (const [name, theirs] of other.#most) {
+  /** What was seen, as plain data. */
+  table(): StepsTable {
+    return Object.fromEntries([...this.#most].map(([name, by]) => [name, [...by]]));
+  }
+
+  /** Takes in what was seen elsewhere. */
+  add(table: StepsTable): void {
+    for (const [name, theirs] of Object.entries(table)) {
       const by = this.#most.get(name) ?? new Map<number, number>();
       for (const [interfering, steps] of theirs) by.set(interfering, Math.max(steps, by.get(interfering) ?? 0));
       this.#most.set(name, by);
     }
+  }
+
+  clear(): void {
+    this.#most.clear();
   }
 
   /** The most accesses of each operation. */
@@ -68,8 +84,9 @@ export class OwnSteps {
   seen(): Record<string, StepsSeen> {
     return Object.fromEntries([...this.#most].map(([name, by]) => {
       const alone = by.get(0) ?? 0;
-      const slopes = [...by].filter(([interfering]) => interfering > 0).map(([interfering, steps]) => (steps - alone) / interfering);
-      return [name, { most: Math.max(...by.values()), alone, perInterference: Math.max(0, ...slopes) }];
+      const byInterference = [...by].filter(([, steps]) => steps > alone).sort(([a], [b]) => a - b);
+      const slopes = byInterference.map(([interfering, steps]) => (steps - alone) / interfering);
+      return [name, { most: Math.max(...by.values()), alone, perInterference: Math.max(0, ...slopes), byInterference }];
     }));
   }
 

@@ -59,6 +59,8 @@ export interface ViolationReport {
   readonly shrink: { readonly from: { readonly commands: number; readonly steps: number; readonly preemptions: number }; readonly minimal: boolean; readonly tried: number };
   /** The command that runs it again. */
   readonly replay: string;
+  /** Where in the plan it was met: the phase, from 1 (0: scenarios that were named), and the scenario of it, from 1. */
+  readonly place?: { readonly phase: number; readonly scenario: number };
 }
 
 export interface Coverage {
@@ -91,8 +93,8 @@ export interface PhaseReport {
   readonly durationMs: number;
   /** Why it is not what was planned, or was left out; empty otherwise. */
   readonly note: string;
-  /** What it established beyond its verdict, exactly; left out if nothing. */
-  readonly established?: string;
+  /** Of a phase for progress that was exhausted: accesses in a row without an operation that ended, at most. */
+  readonly unendingMost?: number;
 }
 
 export interface SubjectReport {
@@ -103,6 +105,8 @@ export interface SubjectReport {
   readonly phases: readonly PhaseReport[];
   readonly violations: readonly ViolationReport[];
   readonly invariantsHeld: number;
+  /** Of the invariants that need something of the subject, those that were judged. */
+  readonly judged: readonly InvariantId[];
   /** It behaved differently when the same steps were run again: nothing that was seen of it counts. */
   readonly diverged?: boolean;
   /** What was judged less than fully, and why. */
@@ -116,7 +120,19 @@ export interface CheckReport {
   readonly seed: number;
   readonly preset: string;
   readonly verdict: Verdict;
+  /** The plan and the sources of its subjects as a short text: equal for the shards of one check. */
+  readonly plan: string;
+  /** Which part of the scenarios was judged, if not all. */
+  readonly shard?: Shard;
   readonly interrupted: boolean;
+  /** The file with which a check that was cut can be gone on with. */
+  readonly resume?: string;
   readonly durationMs: number;
   readonly subjects: readonly SubjectReport[];
+}
+
+/** The `index`-th (from 1) of `of` parts: every `of`-th scenario of each phase. */
+export interface Shard {
+  readonly index: number;
+  readonly of: number;
 }

@@ -10,7 +10,7 @@ import { Histories, threw } from './history.ts';
 import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
 import type { Models } from './models.ts';
-import { OwnSteps } from './own-steps.ts';
+import { OwnSteps, type StepsTable } from './own-steps.ts';
 import { judgeOwnership } from './ownership.ts';
 import { judgePolicy } from './policy.ts';
 import { pressuresOf } from './pressure.ts';
@@ -45,6 +45,20 @@ interface HistoryVerdict {
   readonly pressures: ReadonlySet<PressureLevel> | undefined;
 }
 
+/** What a model took to judge something that is kept. */
+interface Kept<Verdict> {
+  readonly verdict: Verdict;
+  readonly taken: readonly string[];
+}
+
+/** What was seen in a part of a scenario's executions. */
+export interface Seen {
+  readonly judged: readonly InvariantId[];
+  readonly steps: StepsTable;
+  /** For {@link Model.note}. */
+  readonly taken: readonly string[];
+}
+
 /** One scenario on one subject, ready to be run and judged: all layers, each told only what it may see. */
 export class ScenarioJudge {
   readonly scenario: Scenario;
@@ -63,12 +77,15 @@ export class ScenarioJudge {
   readonly #program: ScenarioProgram | undefined;
   readonly #initial: State;
   readonly #histories: Histories;
-  readonly #byHistory = new Map<string, HistoryVerdict>();
-  readonly #byMemory = new Map<string, Quiescent>();
+  readonly #byHistory = new Map<string, Kept<HistoryVerdict>>();
+  readonly #byMemory = new Map<string, Kept<Quiescent>>();
+  /** Transitions of the model that judging the prefix took, and that judging what was met since took. */
+  readonly #byPrefix: readonly string[];
+  readonly #met = new Set<Kept<unknown>>();
   readonly #hints: readonly ArrayBufferView[];
   readonly #options: JudgeOptions;
 
-  constructor(loaded: LoadedSubject, scenario: Scenario, models: Models, options: JudgeOptions = judgeDefaults, steps = new OwnSteps(loaded.subject.progress)) {
+  constructor(loaded: LoadedSubject, scenario: Scenario, models: Models, options: JudgeOptions = judgeDefaults) {
     this.#loaded = loaded;
     this.#options = options;
     this.scenario = scenario;
@@ -85,11 +102,12 @@ export class ScenarioJudge {
       wrong = finding('FP-PRG-1', error.message);
     }
     this.#program = program;
+    this.#byPrefix = this.model.recent();
     this.#initial = state;
     this.prefixFinding = wrong;
     this.#hints = program === undefined ? [] : (runAtOnce(loaded.subject.hints?.(program.shared)) ?? []);
     this.execution = wrong === undefined && program !== undefined ? new Execution(program, options) : undefined;
-    this.steps = steps;
+    this.steps = new OwnSteps(loaded.subject.progress);
     const { crashes = [], purpose = 'crash' } = options;
     this.crash = crashes.length === 0 || program === undefined ? undefined : new CrashJudge({ loaded, scenario, program, model: this.model, initial: state, crashes, purpose });
   }
@@ -98,6 +116,15 @@ export class ScenarioJudge {
   get stopped(): Pick<JudgeOptions, 'crashes' | 'purpose'> {
     const { crashes, purpose } = this.#options;
     return { ...(crashes === undefined ? {} : { crashes }), ...(purpose === undefined ? {} : { purpose }) };
+  }
+
+  /** What was seen since this was last asked. */
+  seen(): Seen {
+    const seen = { judged: [...this.judged], steps: this.steps.table(), taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])] };
+    this.judged.clear();
+    this.#met.clear();
+    this.steps.clear();
+    return seen;
   }
 
   /** The earliest layer's finding about the execution that just ended, of those that count. */
@@ -173,11 +200,18 @@ export class ScenarioJudge {
 
   #historyVerdict(execution: Execution): HistoryVerdict {
     const key = this.#histories.key(execution);
-    const known = this.#byHistory.get(key);
-    if (known !== undefined) return known;
-    const verdict = this.#judgeHistory(execution, this.#byHistory.size);
-    this.#byHistory.set(key, verdict);
-    return verdict;
+    return this.#kept(this.#byHistory, key, () => this.#judgeHistory(execution, this.#byHistory.size));
+  }
+
+  #kept<Verdict>(verdicts: Map<string, Kept<Verdict>>, key: string, judge: () => Verdict): Verdict {
+    let kept = verdicts.get(key);
+    if (kept === undefined) {
+      this.model.recent();
+      kept = { verdict: judge(), taken: this.model.recent() };
+      verdicts.set(key, kept);
+    }
+    this.#met.add(kept);
+    return kept.verdict;
   }
 
   #judgeHistory(execution: Execution, id: number): HistoryVerdict {
@@ -212,22 +246,22 @@ export class ScenarioJudge {
 
   #quiescent(execution: Execution, verdict: HistoryVerdict): Quiescent {
     const key = `${verdict.id} ${execution.image()}`;
-    const known = this.#byMemory.get(key);
-    if (known !== undefined) return known;
-    let quiescent: Quiescent;
-    try {
-      const { subject } = this.#loaded;
-      quiescent = execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
-    } catch (error) {
-      if (!(error instanceof NeverEnds)) throw error;
-      quiescent = { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
-    }
+    const quiescent = this.#kept(this.#byMemory, key, () => this.#examined(execution, verdict));
     if (quiescent.observed.frames !== undefined) this.judged.add('FP-REF-1');
     if (quiescent.observed.framesFree !== undefined) this.judged.add('FP-CNT-1');
     if (quiescent.observed.pressure !== undefined) this.judged.add('FP-WMK-1');
     if ((this.#loaded.subject.policy ?? []).length > 0) this.judged.add('FP-POL-1');
-    this.#byMemory.set(key, quiescent);
     return quiescent;
+  }
+
+  #examined(execution: Execution, verdict: HistoryVerdict): Quiescent {
+    try {
+      const { subject } = this.#loaded;
+      return execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
+    } catch (error) {
+      if (!(error instanceof NeverEnds)) throw error;
+      return { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
+    }
   }
 
   #deadlock(execution: Execution): Finding {

@@ -46,11 +46,11 @@ export function* shrink(loaded: LoadedSubject, original: Failure, options: Shrin
     }
     if (search.spent()) minimal = false;
   }
-  for (let bound = 0; bound < preemptionsOf(failure, loaded, options.judge); bound++) {
-    const found = search.fails(failure, (stepsMax) => new BoundedPreemptions(stepsMax, bound), 4 * executionsPerTry);
-    if (found === 'gave up') minimal = false;
-    else if (found !== undefined) failure = found;
-  }
+  const preemptions = preemptionsOf(failure, loaded, options.judge);
+  if (preemptions === 0) return { failure, minimal, tried: search.tried };
+  const found = search.fails(failure, (stepsMax) => new BoundedPreemptions(stepsMax, failure.scenario.threads.length, preemptions - 1), 4 * executionsPerTry);
+  if (found === 'gave up') minimal = false;
+  else if (found !== undefined) failure = found;
   return { failure, minimal, tried: search.tried };
 }
 

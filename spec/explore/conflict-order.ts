@@ -153,6 +153,19 @@ export class ConflictOrder {
     return false;
   }
 
+  /** Whether an access that a thread is about to make depends on an event of another thread after `since`; of one that may wait, always. */
+  dependsSince(since: number, thread: number, op: number, cell: number, writes: boolean): boolean {
+    const { threads } = this.#events;
+    if (!isMemory(op) && op !== Op.return) return true;
+    if (op !== Op.return && (this.#lastWrite[cell] as number) > since) return true;
+    for (let other = 0; other < threads; other++) {
+      if (other === thread) continue;
+      const latest = op === Op.return ? (this.#intervals ? this.#lastInvoke[other] : -1) : writes ? this.#lastRead[cell * threads + other] : -1;
+      if ((latest as number) > since) return true;
+    }
+    return false;
+  }
+
   #undoPause(at: number, thread: number): void {
     const events = this.#events;
     for (const cell of events.watched[at] as readonly number[]) {

@@ -118,6 +118,17 @@ export class Execution extends Events {
     return this.limits.intervals && ((opA === Op.invoke && opB === Op.return) || (opA === Op.return && opB === Op.invoke));
   }
 
+  /** Whether to switch away from a thread is a preemption: it could go on, and does not stand where it may have to wait. */
+  isPreemptible(thread: number): boolean {
+    return this.state[thread] === ThreadState.ready;
+  }
+
+  /** Whether a thread that others ran after could not as well have gone on at once: its pending access depends on one of theirs. */
+  hadToWait(thread: number): boolean {
+    const last = this.last[thread] as number;
+    return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.#wouldWrite(thread));
+  }
+
   /** Performs the pending access of a thread and runs the thread to its next one. */
   step(thread: number): void {
     const at = this.depth;
@@ -301,7 +312,7 @@ export class Execution extends Events {
   #wouldWrite(thread: number): boolean {
     const op = this.nextOp[thread] as number;
     if (onlyReads(op)) return false;
-    if (op !== Op.compareExchange) return true;
+    if (op !== Op.compareExchange) return isMemory(op);
     return (this.#nextView[thread] as View)[this.#nextIndex[thread] as number] === this.#nextExpected[thread];
   }
 
