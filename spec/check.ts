@@ -150,7 +150,7 @@ class CheckRun {
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
     return {
       name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage: this.#tally.coverage(exhausted), phases: this.#phases, violations: this.#violations,
-      invariantsHeld: heldOf(this.#violations, judged), judged: [...judged].sort(), notes: this.#notes,
+      invariantsHeld: heldOf(this.#violations, judged), judged: [...judged].sort(), notes: [...this.#notes, ...this.#tally.notes],
     };
   }
 

@@ -25,6 +25,8 @@ export interface TraceStep {
   readonly column: number;
   /** The source line, trimmed. */
   readonly text: string;
+  /** Of a pause, wait, wake or notify: what came of it; else empty. */
+  readonly note: string;
 }
 
 /** One row of the table that compares model and memory at the end. */

@@ -42,7 +42,9 @@ export function traceText({ trace, stops }: Pick<Counterexample, 'trace' | 'stop
     const previous = trace[at - 1];
     const column = threads.indexOf(step.thread);
     if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return' && !stops.includes(previous.step)) {
-      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── preempted ──`));
+      const next = trace.slice(at).find(({ thread }) => thread === previous.thread)?.access;
+      const how = next === 'pause' || next === 'wake' || previous.note.endsWith('sleeps') ? 'waits' : 'preempted';
+      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── ${how} ──`));
     }
     const before = ' '.repeat(offset(widths, column));
     const body = (texts[at] as string).padEnd(offset(widths, threads.length) - offset(widths, column));
@@ -60,10 +62,11 @@ const offset = (widths: readonly number[], columns: number): number => widths.sl
 
 const short: Readonly<Record<string, string>> = { compareExchange: 'cas' };
 
-function stepText({ access, cell, before, after, operation }: TraceStep, cells: ReadonlyMap<string, string>): string {
+function stepText({ access, cell, before, after, operation, note }: TraceStep, cells: ReadonlyMap<string, string>): string {
   if (access === 'invoke') return `┌ ${operation}`;
   if (access === 'return') return `└ ${after === null ? 'threw' : after}`;
-  if (access === 'pause') return 'pause';
+  if (access === 'pause' || access === 'wake') return access === 'wake' ? note : `pause ${note}`;
+  if (access === 'wait' || access === 'notify') return `${access.padEnd(5)} ${cells.get(cell) ?? ''} ${note}`;
   const name = `${(short[access] ?? access).padEnd(5)} ${cells.get(cell) ?? ''}`;
   if (access === 'compareExchange') return `${name} ${hex(before)} ${before === after ? 'refused' : `⇒ ${hex(after)}`}`;
   return access === 'load' || access === 'peek' || access === 'read' ? `${name} → ${hex(before)}` : `${name} ${hex(before)} ⇒ ${hex(after)}`;
