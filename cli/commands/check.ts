@@ -6,12 +6,15 @@ import { Divergence } from '../../spec/explore/execution.ts';
 import { invariants } from '../../spec/invariants.ts';
 import { presets, strategies, type Phase, type PresetName, type Strategy } from '../../spec/plan.ts';
 import { schemaVersion, type CheckReport, type SubjectReport, type Verdict } from '../../spec/report.ts';
+import type { StressPlan } from '../../spec/stress-load.ts';
+import { stressPhase, withStress } from '../../spec/stress-report.ts';
 import { describeScope, geometryOf, scopeOf } from '../../spec/scope.ts';
 import { parseScenario, whyNoGeometry } from '../../spec/token.ts';
 import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
 import { commonOptions, type Parsed } from '../options.ts';
 import { closingText, headingText, phaseText, subjectText } from '../reports/check.ts';
+import { stressOptions, stressPlans, stressRuns, stressWish } from '../stress-phases.ts';
 import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion, subjectTrouble } from '../subjects.ts';
 import type { LoadedSubject } from '../../spec/subject.ts';
 import { Interrupt, paintFor, print, Progress, type Paint } from '../terminal.ts';
@@ -33,17 +36,19 @@ Examples:
   frameproof check                                 what the configuration names, preset ci
   frameproof check ./mine.subject.ts --preset smoke
   frameproof check builtin:hybrid --strategy exhaustive --threads 2 --ops 2 --frames 8 --chunk 4
+  frameproof check builtin:hybrid --strategy stress --threads 2 --ops 500000 --frames 64
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
 
 Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit), 4 the subject
 behaves differently when it is run again, 70 a defect of frameproof, 130 interrupted.`,
   options: {
     preset: { placeholder: 'NAME', help: 'smoke, ci or nightly (default ci)' },
-    strategy: { placeholder: 'NAME', help: 'exhaustive or random; with a scope of your own', many: true },
+    strategy: { placeholder: 'NAME', help: 'exhaustive or random, with a scope of your own; stress: real threads that run freely', many: true },
     frames: { placeholder: 'N', help: 'scope: frames (default 4)' },
     chunk: { placeholder: 'N', help: 'scope: frames of a chunk, a power of two (default 4, or fewer)' },
     threads: { placeholder: 'N', help: 'scope: threads (default 2)' },
-    ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1)' },
+    ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1; stress: 500,000)' },
+    ...stressOptions,
     executions: { placeholder: 'N', help: 'exhaustive: of one scenario at most (default 2,000,000); random: of each scenario (default 400)' },
     scenarios: { placeholder: 'N', help: 'random: scenarios (default 300)' },
     scenario: { placeholder: 'TOKEN', help: 'judge this one, exhaustively', many: true },
@@ -63,12 +68,14 @@ async function runCheck(parsed: Parsed): Promise<number> {
   const found = await findConfig(parsed.text('config'));
   const targets = chooseSubjects(parsed.positionals, found);
   const preset = presetOf(parsed.text('preset') ?? found?.config.preset ?? 'ci');
+  const seed = parsed.count('seed', 0, 0xffff_ffff) ?? found?.config.seed ?? 1;
+  const wish = stressWish(parsed, seed);
   const own = ownPhases(parsed);
   const scenarios = parsed.texts('scenario').map(parseScenario);
   const phases = scenarios.length > 0 && own === undefined ? [] : (own ?? presets[preset].phases);
   const plan: CheckPlan = {
     phases, scenarios,
-    seed: parsed.count('seed', 0, 0xffff_ffff) ?? found?.config.seed ?? 1,
+    seed,
     bail: parsed.count('bail', 1) ?? found?.config.bail ?? 1,
     shrinkExecutions: parsed.flag('no-shrink') ? 0 : shrinkExecutions,
     executionsMax: parsed.count('executions', 1) ?? 2_000_000,
@@ -80,7 +87,8 @@ async function runCheck(parsed: Parsed): Promise<number> {
     return exitCodes.held;
   }
   const loaded = [];
-  for (const target of targets) loaded.push(await loadSubject(target));
+  for (const target of targets) loaded.push({ target, subject: await loadSubject(target) });
+  const stresses = loaded.map(({ subject }) => (wish === undefined ? [] : stressPlans(wish, subject)));
 
   const json = parsed.flag('json');
   const paint = paintFor(process.stdout, !parsed.flag('no-color'));
@@ -92,10 +100,11 @@ async function runCheck(parsed: Parsed): Promise<number> {
   if (!json) await print(`${headingText({ tool, seed: plan.seed }, name)}\n`);
   const subjects: SubjectReport[] = [];
   let cut = false;
-  for (const subject of loaded) {
+  for (const [at, { target, subject }] of loaded.entries()) {
     if (cut) break;
     if (!json) await print(`\n ${paint('bold', subject.module)}\n`);
-    const report = await checkOne(subject, plan, { interrupt, progress, until, paint, json, quiet: parsed.flag('quiet') });
+    const around = { interrupt, progress, until, paint, json, quiet: parsed.flag('quiet') };
+    const report = await stressOne(await checkOne(subject, plan, around), subject, target, stresses[at] ?? [], plan, around);
     subjects.push(report);
     if (!json) await print(`${subjectText(report, paint)}\n`);
     cut = interrupt.interrupted;
@@ -155,6 +164,20 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
   }
 }
 
+/** The report with what real threads that run freely showed. */
+async function stressOne(report: SubjectReport, subject: LoadedSubject, target: string, plans: readonly StressPlan[], plan: CheckPlan, around: Surroundings): Promise<SubjectReport> {
+  const { interrupt, progress, until, paint, json, quiet } = around;
+  const hasPlan = plan.phases.length + plan.scenarios.length > 0;
+  if (plans.length === 0 || report.diverged === true || report.violations.length >= plan.bail) return report;
+  const context = { stop: () => interrupt.interrupted || performance.now() > until, now: () => performance.now() };
+  const runs = await stressRuns(subject, target, plans, context, (calls) => {
+    progress.say(`   ${subject.subject.name} · stress · ${calls} operations judged`);
+  });
+  progress.clear();
+  if (!json && !quiet) for (const run of runs) await print(`${phaseText(stressPhase(run), paint)}\n`);
+  return withStress(report, runs, subject.subject.features ?? {}, hasPlan, plan.bail);
+}
+
 /** Nothing that such a subject does can be trusted, neither that it fails nor that it holds. */
 function divergedReport({ subject, module }: LoadedSubject, error: Divergence): SubjectReport {
   const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {} };
@@ -174,8 +197,11 @@ function knownInvariant(id: string): string {
 
 /** A scope given by options, instead of a preset. */
 function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
-  const wanted = parsed.texts('strategy').map((name): Strategy => {
-    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${strategies.join(' or ')}`);
+  const named = parsed.texts('strategy');
+  const explored = named.filter((name) => name !== 'stress');
+  if (named.length > 0 && explored.length === 0) return [];
+  const wanted = explored.map((name): Strategy => {
+    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${[...strategies, 'stress'].join(' or ')}`);
     return name as Strategy;
   });
   const frames = parsed.count('frames', 1, 4096);

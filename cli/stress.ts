@@ -1,0 +1,192 @@
+import { Worker } from 'node:worker_threads';
+import type { CheckContext } from '../spec/check.ts';
+import { threadName } from '../spec/decision.ts';
+import type { HistoryCall } from '../spec/history.ts';
+import { finding } from '../spec/invariants.ts';
+import { describeOperation } from '../spec/linearizability.ts';
+import { StressJudge, type StressFinding } from '../spec/stress-judge.ts';
+import { callsAt, callsMax, callsOf, callWords, controlWords, stampsOf, type StressPlan } from '../spec/stress-load.ts';
+import type { StressOutcome } from '../spec/stress-report.ts';
+import { rulesOf, type LoadedSubject } from '../spec/subject.ts';
+import { UsageError } from './exit-codes.ts';
+import { inCheckout } from './module-host.ts';
+import type { StressAnswer, StressRequest, StressWorkerData } from './stress-worker.ts';
+
+/** A heartbeat in milliseconds, and how many without a call that begins or ends a hanging thread takes. */
+const beatMs = 100;
+const beatsMax = 100;
+
+/** Runs a subject on real threads, round by round, and judges each round before the next. `progress` hears of each heartbeat. */
+export async function stress(loaded: LoadedSubject, file: string, plan: StressPlan, context: CheckContext, progress: (calls: number) => void): Promise<StressOutcome> {
+  const run = new StressRun(loaded, file, plan, context, progress);
+  try {
+    return await run.outcome();
+  } finally {
+    await run.end();
+  }
+}
+
+class StressRun {
+  readonly #loaded: LoadedSubject;
+  readonly #plan: StressPlan;
+  readonly #context: CheckContext;
+  readonly #progress: (calls: number) => void;
+  readonly #threads: StressThreadHost[];
+  readonly #control: SharedArrayBuffer;
+  readonly #words: Int32Array;
+  #calls = 0;
+  #rounds = 0;
+
+  constructor(loaded: LoadedSubject, file: string, plan: StressPlan, context: CheckContext, progress: (calls: number) => void) {
+    this.#loaded = loaded;
+    this.#plan = plan;
+    this.#context = context;
+    this.#progress = progress;
+    const { workers } = plan.geometry;
+    this.#control = new SharedArrayBuffer(4 * controlWords(workers));
+    this.#words = new Int32Array(this.#control);
+    const gate = new SharedArrayBuffer(4);
+    this.#threads = Array.from({ length: workers }, (_, thread) => {
+      const log = new SharedArrayBuffer(4 * callWords * callsMax(plan));
+      return new StressThreadHost({ file, thread, plan, control: this.#control, log, gate }, loaded.module);
+    });
+  }
+
+  async outcome(): Promise<StressOutcome> {
+    const started = this.#context.now();
+    const { geometry, opsPerThread, opsPerRound } = this.#plan;
+    const { subject } = this.#loaded;
+    const judge = new StressJudge(geometry, rulesOf(subject), subject.features?.caches === true);
+    const rounds = Math.ceil(opsPerThread / opsPerRound);
+    const ended = (found: StressFinding | undefined, cut: boolean): StressOutcome => ({
+      calls: this.#calls, rounds: this.#rounds, outOfMemory: judge.outOfMemory, found, cut, durationMs: this.#context.now() - started,
+    });
+    const ready = await this.#set();
+    if (ready !== undefined) return ended(ready === 'stopped' ? undefined : ready, ready === 'stopped');
+    for (let round = 0; round < rounds; round++) {
+      const answers = await this.#all(this.#threads, { kind: 'round', number: round });
+      if (answers === 'stopped') return ended(undefined, true);
+      if (answers === 'hangs') return ended(this.#hanging(), false);
+      const calls = this.#threads.flatMap(({ log }, thread) => callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), true));
+      this.#calls += calls.length;
+      this.#rounds++;
+      const wrong = judge.round(calls);
+      const trouble = answers.find((answer) => answer.kind === 'done' && answer.trouble !== '');
+      if (wrong !== undefined) return ended(trouble?.kind === 'done' && wrong.finding.invariant === 'FP-EXC-1' ? withTrouble(wrong, trouble.trouble) : wrong, false);
+      const examined = await this.#all(this.#threads.slice(0, 1), { kind: 'examine', live: judge.live().map(({ start, count }) => ({ start, count })) });
+      if (examined === 'stopped') return ended(undefined, true);
+      if (examined === 'hangs') return ended({ finding: finding('FP-PRG-1', 'an operation asked when all threads stood still does not end'), calls: [] }, false);
+      const [answer] = examined;
+      if (answer?.kind === 'examined' && answer.finding !== undefined) return ended({ finding: answer.finding, calls: lastOf(calls) }, false);
+    }
+    return ended(undefined, false);
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#threads.map((thread) => thread.end()));
+  }
+
+  /** Lays the memory out and attaches every thread. */
+  async #set(): Promise<StressFinding | 'stopped' | undefined> {
+    const hangs = (what: string): StressFinding => ({ finding: finding('FP-PRG-1', `${what} does not end`), calls: [] });
+    const loadedAll = await this.#all(this.#threads, undefined);
+    if (typeof loadedAll === 'string') return loadedAll === 'stopped' ? 'stopped' : hangs('loading it');
+    const created = await this.#all(this.#threads.slice(0, 1), { kind: 'create' });
+    if (typeof created === 'string') return created === 'stopped' ? 'stopped' : hangs('create()');
+    const [answer] = created;
+    const shared = answer?.kind === 'created' ? answer.shared : undefined;
+    // One after the other: attach() of one worker may count on that of another being over.
+    for (const thread of this.#threads) {
+      const attached = await this.#all([thread], { kind: 'attach', shared });
+      if (typeof attached === 'string') return attached === 'stopped' ? 'stopped' : hangs('attach()');
+    }
+    return undefined;
+  }
+
+  /** What some threads answer to a request (none: what they say unasked), unless nothing happens any more or the run is to stop. */
+  async #all(threads: readonly StressThreadHost[], request: StressRequest | undefined): Promise<readonly StressAnswer[] | 'hangs' | 'stopped'> {
+    const answers = Promise.all(threads.map((thread) => thread.ask(request)));
+    let still = 0;
+    for (let stamps = stampsOf(this.#words); ; ) {
+      const beat = Promise.withResolvers<undefined>();
+      const timer = setTimeout(() => {
+        beat.resolve(undefined);
+      }, beatMs);
+      const answered = await Promise.race([answers, beat.promise]);
+      clearTimeout(timer);
+      if (this.#context.stop()) return 'stopped';
+      if (answered !== undefined) return answered;
+      this.#progress(this.#calls);
+      const now = stampsOf(this.#words);
+      still = now === stamps ? still + 1 : 0;
+      stamps = now;
+      if (still > beatsMax) return 'hangs';
+    }
+  }
+
+  /** No call has begun or ended for a long time: the calls that hang, and whether anybody but them was in the middle of something. */
+  #hanging(): StressFinding {
+    const open = this.#threads.flatMap(({ log, answered }, thread) => (answered ? [] : callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), false).slice(-1)));
+    const names = open.map((call) => `${threadName(call.thread)}: ${describeOperation(call.operation)} (stamp ${call.invoked})`).join(' and ');
+    const seconds = (beatMs * beatsMax) / 1000;
+    if (open.length === 1) return { finding: finding('FP-PRG-1', `${names} does not end: for ${seconds} s nobody else was in the middle of an operation`), calls: open };
+    return { finding: finding('FP-PRG-2', `${names === '' ? 'the threads' : names} wait for each other: for ${seconds} s no operation has begun or ended`), calls: open };
+  }
+}
+
+const withTrouble = ({ finding: found, calls }: StressFinding, trouble: string): StressFinding => ({ finding: { ...found, message: found.message.replace('gave no answer', trouble) }, calls });
+
+/** The last call of each thread. */
+function lastOf(calls: readonly HistoryCall[]): HistoryCall[] {
+  const last = new Map<number, HistoryCall>();
+  for (const call of calls) if (call.returned > (last.get(call.thread)?.returned ?? -1)) last.set(call.thread, call);
+  return [...last.values()].sort((a, b) => a.invoked - b.invoked);
+}
+
+/** A real thread, seen from here. */
+class StressThreadHost {
+  readonly log: Int32Array;
+  answered = true;
+  readonly #module: string;
+  readonly #worker: Worker;
+  readonly #messages: StressAnswer[] = [];
+  #hear: (() => void) | undefined;
+  #broken: Error | undefined;
+
+  constructor(data: StressWorkerData, module: string) {
+    this.#module = module;
+    this.log = new Int32Array(data.log);
+    this.#worker = new Worker(new URL(inCheckout ? './stress-worker.ts' : './stress-worker.js', import.meta.url), {
+      workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'],
+    });
+    this.#worker.on('message', (message: StressAnswer) => {
+      this.#messages.push(message);
+      this.#hear?.();
+    });
+    this.#worker.on('error', (error: unknown) => {
+      this.#broken = error instanceof Error ? error : new Error(String(error));
+      this.#hear?.();
+    });
+  }
+
+  async ask(request: StressRequest | undefined): Promise<StressAnswer> {
+    this.answered = false;
+    if (request !== undefined) this.#worker.postMessage(request);
+    while (this.#messages.length === 0 && this.#broken === undefined) {
+      const heard = Promise.withResolvers<undefined>();
+      this.#hear = () => {
+        heard.resolve(undefined);
+      };
+      await heard.promise;
+    }
+    if (this.#broken !== undefined) throw this.#broken;
+    const message = this.#messages.shift() as StressAnswer;
+    if (message.kind === 'failed') throw new UsageError(`${this.#module}: on real threads, ${message.what} failed: ${message.message}`);
+    this.answered = true;
+    return message;
+  }
+
+  async end(): Promise<void> {
+    await this.#worker.terminate();
+  }
+}
