@@ -15,6 +15,8 @@ const opsPerRoundMax = 250;
 const framesDefault = 64;
 const chunkDefault = 8;
 const noiseDefault = 64;
+/** Heartbeats of a tenth of a second. */
+const patience = 100;
 
 /** What `--strategy stress` is asked for; what is left out depends on the subject. */
 export interface StressWish {
@@ -45,17 +47,17 @@ export function stressWish(parsed: Parsed, seed: number): StressWish | undefined
   };
 }
 
-/** The runs that a wish means for a subject. */
-export function stressPlans(wish: StressWish, { subject, module }: LoadedSubject): StressPlan[] {
+/** The runs that a wish means for a subject, or why it cannot go along. */
+export function stressPlans(wish: StressWish, { subject }: LoadedSubject): StressPlan[] | string {
   const frames = wish.frames ?? Math.min(framesDefault, subject.limits?.framesMax ?? framesDefault);
   const chunkFrames = wish.chunkFrames ?? Math.min(chunkDefault, 2 ** Math.max(1, Math.floor(Math.log2(frames)) - 1));
   const asked: Scope = scopeOf({ frames, chunkFrames, threads: wish.threads, ops: 1 });
   const why = whyNoGeometry(geometryOf(asked));
   if (why !== undefined) throw new UsageError(`impossible geometry: ${why}`);
   const scope = within(asked, subject.limits, subject.features ?? {});
-  if (typeof scope === 'string') throw new UsageError(`${module}: ${scope}`);
+  if (typeof scope === 'string') return scope;
   const noises = wish.noise === undefined ? [0, noiseDefault] : [wish.noise];
-  return noises.map((noise) => ({ geometry: geometryOf(scope), opsPerThread: wish.opsPerThread, opsPerRound: Math.min(opsPerRoundMax, wish.opsPerThread), seed: wish.seed, noise }));
+  return noises.map((noise) => ({ geometry: geometryOf(scope), opsPerThread: wish.opsPerThread, opsPerRound: Math.min(opsPerRoundMax, wish.opsPerThread), seed: wish.seed, noise, patience }));
 }
 
 /** Runs a subject on real threads until something is found. */

@@ -12,9 +12,8 @@ import { UsageError } from './exit-codes.ts';
 import { inCheckout } from './module-host.ts';
 import type { StressAnswer, StressRequest, StressWorkerData } from './stress-worker.ts';
 
-/** A heartbeat in milliseconds, and how many without a call that begins or ends a hanging thread takes. */
+/** A heartbeat, in milliseconds. */
 const beatMs = 100;
-const beatsMax = 100;
 
 /** Runs a subject on real threads, round by round, and judges each round before the next. `progress` hears of each heartbeat. */
 export async function stress(loaded: LoadedSubject, file: string, plan: StressPlan, context: CheckContext, progress: (calls: number) => void): Promise<StressOutcome> {
@@ -120,7 +119,7 @@ class StressRun {
       const now = stampsOf(this.#words);
       still = now === stamps ? still + 1 : 0;
       stamps = now;
-      if (still > beatsMax) return 'hangs';
+      if (still > this.#plan.patience) return 'hangs';
     }
   }
 
@@ -128,7 +127,7 @@ class StressRun {
   #hanging(): StressFinding {
     const open = this.#threads.flatMap(({ log, answered }, thread) => (answered ? [] : callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), false).slice(-1)));
     const names = open.map((call) => `${threadName(call.thread)}: ${describeOperation(call.operation)} (stamp ${call.invoked})`).join(' and ');
-    const seconds = (beatMs * beatsMax) / 1000;
+    const seconds = (beatMs * this.#plan.patience) / 1000;
     if (open.length === 1) return { finding: finding('FP-PRG-1', `${names} does not end: for ${seconds} s nobody else was in the middle of an operation`), calls: open };
     return { finding: finding('FP-PRG-2', `${names === '' ? 'the threads' : names} wait for each other: for ${seconds} s no operation has begun or ended`), calls: open };
   }

@@ -13,6 +13,8 @@ export interface StressPlan {
   readonly seed: number;
   /** One access in this many, on average, waits for a moment before it happens; 0: none does. */
   readonly noise: number;
+  /** Heartbeats without a call that begins or ends, after which the threads are said to hang. */
+  readonly patience: number;
 }
 
 /** Words of a call in a thread's log: 0 allocate or 1 free, frame, count, response, stamp of the invocation, stamp of the return. */

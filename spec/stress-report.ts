@@ -88,3 +88,11 @@ export function withStress(report: SubjectReport, runs: readonly StressRunReport
     notes: [...report.notes, ...(runs.length === 0 ? [] : notes)],
   };
 }
+
+/** The report of a subject that cannot be run on that many threads, or frames. */
+export function withoutStress(report: SubjectReport, why: string, hasPlan: boolean): SubjectReport {
+  const phase: PhaseReport = {
+    strategy: 'stress', scope: 'real threads', plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, note: `left out: ${why}`,
+  };
+  return { ...report, phases: [...report.phases, phase], verdict: hasPlan ? report.verdict : 'inconclusive', invariantsHeld: hasPlan ? report.invariantsHeld : 0, notes: [...report.notes, `real threads: left out: ${why}`] };
+}

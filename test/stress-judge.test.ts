@@ -136,16 +136,17 @@ test('random histories: what has a linearization is never accused, and most of w
   const random = randomFrom(7);
   const model = new Model(geometry, rules);
   const tally = { right: 0, accusedRightly: 0, missed: 0 };
+  const falseAlarms: unknown[] = [];
   for (let number = 0; number < 4000; number++) {
     const calls = randomHistory(random, number % 2 === 1);
     const isRight = linearize({ calls, key: '' }, model, model.initial).ok;
     const found = new StressJudge(geometry, rules, false).round(calls);
-    if (isRight) {
-      expect(found, JSON.stringify(calls)).toBeUndefined();
-      tally.right++;
-    } else if (found === undefined) tally.missed++;
+    if (isRight && found !== undefined) falseAlarms.push({ number, calls, found });
+    if (isRight) tally.right++;
+    else if (found === undefined) tally.missed++;
     else tally.accusedRightly++;
   }
+  expect(falseAlarms).toEqual([]);
   expect(tally.right).toBeGreaterThan(2000);
   expect(tally.accusedRightly).toBeGreaterThan(500);
   expect(tally.missed).toBeLessThan(tally.accusedRightly / 4);

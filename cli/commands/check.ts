@@ -7,7 +7,7 @@ import { invariants } from '../../spec/invariants.ts';
 import { presets, strategies, type Phase, type PresetName, type Strategy } from '../../spec/plan.ts';
 import { schemaVersion, type CheckReport, type SubjectReport, type Verdict } from '../../spec/report.ts';
 import type { StressPlan } from '../../spec/stress-load.ts';
-import { stressPhase, withStress } from '../../spec/stress-report.ts';
+import { stressPhase, withoutStress, withStress } from '../../spec/stress-report.ts';
 import { describeScope, geometryOf, scopeOf } from '../../spec/scope.ts';
 import { parseScenario, whyNoGeometry } from '../../spec/token.ts';
 import type { CliCommand } from '../command.ts';
@@ -165,9 +165,10 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
 }
 
 /** The report with what real threads that run freely showed. */
-async function stressOne(report: SubjectReport, subject: LoadedSubject, target: string, plans: readonly StressPlan[], plan: CheckPlan, around: Surroundings): Promise<SubjectReport> {
+async function stressOne(report: SubjectReport, subject: LoadedSubject, target: string, plans: readonly StressPlan[] | string, plan: CheckPlan, around: Surroundings): Promise<SubjectReport> {
   const { interrupt, progress, until, paint, json, quiet } = around;
   const hasPlan = plan.phases.length + plan.scenarios.length > 0;
+  if (typeof plans === 'string') return withoutStress(report, plans, hasPlan);
   if (plans.length === 0 || report.diverged === true || report.violations.length >= plan.bail) return report;
   const context = { stop: () => interrupt.interrupted || performance.now() > until, now: () => performance.now() };
   const runs = await stressRuns(subject, target, plans, context, (calls) => {
