@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import type { CheckContext } from '../spec/check.ts';
 import { threadName } from '../spec/decision.ts';
 import type { HistoryCall } from '../spec/history.ts';
@@ -8,12 +7,8 @@ import { StressJudge, type StressFinding } from '../spec/stress-judge.ts';
 import { callsAt, callsMax, callsOf, callWords, controlWords, stampsOf, type StressPlan } from '../spec/stress-load.ts';
 import type { StressOutcome } from '../spec/stress-report.ts';
 import { rulesOf, type LoadedSubject } from '../spec/subject.ts';
-import { UsageError } from './exit-codes.ts';
-import { inCheckout } from './module-host.ts';
+import { askAll, beatMs, RealThread } from './stress-host.ts';
 import type { StressAnswer, StressRequest, StressWorkerData } from './stress-worker.ts';
-
-/** A heartbeat, in milliseconds. */
-const beatMs = 100;
 
 /** Runs a subject on real threads, round by round, and judges each round before the next. `progress` hears of each heartbeat. */
 export async function stress(loaded: LoadedSubject, file: string, plan: StressPlan, context: CheckContext, progress: (calls: number) => void): Promise<StressOutcome> {
@@ -25,12 +20,15 @@ export async function stress(loaded: LoadedSubject, file: string, plan: StressPl
   }
 }
 
+type StressHost = RealThread<StressRequest, StressAnswer>;
+
 class StressRun {
   readonly #loaded: LoadedSubject;
   readonly #plan: StressPlan;
   readonly #context: CheckContext;
   readonly #progress: (calls: number) => void;
-  readonly #threads: StressThreadHost[];
+  readonly #threads: StressHost[];
+  readonly #logs: Int32Array[];
   readonly #control: SharedArrayBuffer;
   readonly #words: Int32Array;
   #calls = 0;
@@ -45,10 +43,9 @@ class StressRun {
     this.#control = new SharedArrayBuffer(4 * controlWords(workers));
     this.#words = new Int32Array(this.#control);
     const gate = new SharedArrayBuffer(4);
-    this.#threads = Array.from({ length: workers }, (_, thread) => {
-      const log = new SharedArrayBuffer(4 * callWords * callsMax(plan));
-      return new StressThreadHost({ file, thread, plan, control: this.#control, log, gate }, loaded.module);
-    });
+    const logs = Array.from({ length: workers }, () => new SharedArrayBuffer(4 * callWords * callsMax(plan)));
+    this.#logs = logs.map((log) => new Int32Array(log));
+    this.#threads = logs.map((log, thread) => new RealThread('stress-worker', { file, thread, plan, control: this.#control, log, gate } satisfies StressWorkerData, loaded.module));
   }
 
   async outcome(): Promise<StressOutcome> {
@@ -66,7 +63,7 @@ class StressRun {
       const answers = await this.#all(this.#threads, { kind: 'round', number: round });
       if (answers === 'stopped') return ended(undefined, true);
       if (answers === 'hangs') return ended(this.#hanging(), false);
-      const calls = this.#threads.flatMap(({ log }, thread) => callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), true));
+      const calls = this.#logs.flatMap((log, thread) => callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), true));
       this.#calls += calls.length;
       this.#rounds++;
       const wrong = judge.round(calls);
@@ -103,29 +100,18 @@ class StressRun {
   }
 
   /** What some threads answer to a request (none: what they say unasked), unless nothing happens any more or the run is to stop. */
-  async #all(threads: readonly StressThreadHost[], request: StressRequest | undefined): Promise<readonly StressAnswer[] | 'hangs' | 'stopped'> {
-    const answers = Promise.all(threads.map((thread) => thread.ask(request)));
-    let still = 0;
-    for (let stamps = stampsOf(this.#words); ; ) {
-      const beat = Promise.withResolvers<undefined>();
-      const timer = setTimeout(() => {
-        beat.resolve(undefined);
-      }, beatMs);
-      const answered = await Promise.race([answers, beat.promise]);
-      clearTimeout(timer);
-      if (this.#context.stop()) return 'stopped';
-      if (answered !== undefined) return answered;
-      this.#progress(this.#calls);
-      const now = stampsOf(this.#words);
-      still = now === stamps ? still + 1 : 0;
-      stamps = now;
-      if (still > this.#plan.patience) return 'hangs';
-    }
+  async #all(threads: readonly StressHost[], request: StressRequest | undefined): Promise<readonly StressAnswer[] | 'hangs' | 'stopped'> {
+    return askAll(threads, request, {
+      moved: () => stampsOf(this.#words), patience: this.#plan.patience, stop: this.#context.stop,
+      beat: () => {
+        this.#progress(this.#calls);
+      },
+    });
   }
 
   /** No call has begun or ended for a long time: the calls that hang, and whether anybody but them was in the middle of something. */
   #hanging(): StressFinding {
-    const open = this.#threads.flatMap(({ log, answered }, thread) => (answered ? [] : callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), false).slice(-1)));
+    const open = this.#logs.flatMap((log, thread) => (this.#threads[thread]?.answered === true ? [] : callsOf(log, thread, Atomics.load(this.#words, callsAt(thread)), false).slice(-1)));
     const names = open.map((call) => `${threadName(call.thread)}: ${describeOperation(call.operation)} (stamp ${call.invoked})`).join(' and ');
     const seconds = (beatMs * this.#plan.patience) / 1000;
     if (open.length === 1) return { finding: finding('FP-PRG-1', `${names} does not end: for ${seconds} s nobody else was in the middle of an operation`), calls: open };
@@ -140,52 +126,4 @@ function lastOf(calls: readonly HistoryCall[]): HistoryCall[] {
   const last = new Map<number, HistoryCall>();
   for (const call of calls) if (call.returned > (last.get(call.thread)?.returned ?? -1)) last.set(call.thread, call);
   return [...last.values()].sort((a, b) => a.invoked - b.invoked);
-}
-
-/** A real thread, seen from here. */
-class StressThreadHost {
-  readonly log: Int32Array;
-  answered = true;
-  readonly #module: string;
-  readonly #worker: Worker;
-  readonly #messages: StressAnswer[] = [];
-  #hear: (() => void) | undefined;
-  #broken: Error | undefined;
-
-  constructor(data: StressWorkerData, module: string) {
-    this.#module = module;
-    this.log = new Int32Array(data.log);
-    this.#worker = new Worker(new URL(inCheckout ? './stress-worker.ts' : './stress-worker.js', import.meta.url), {
-      workerData: data, execArgv: ['--disable-warning=ExperimentalWarning'],
-    });
-    this.#worker.on('message', (message: StressAnswer) => {
-      this.#messages.push(message);
-      this.#hear?.();
-    });
-    this.#worker.on('error', (error: unknown) => {
-      this.#broken = error instanceof Error ? error : new Error(String(error));
-      this.#hear?.();
-    });
-  }
-
-  async ask(request: StressRequest | undefined): Promise<StressAnswer> {
-    this.answered = false;
-    if (request !== undefined) this.#worker.postMessage(request);
-    while (this.#messages.length === 0 && this.#broken === undefined) {
-      const heard = Promise.withResolvers<undefined>();
-      this.#hear = () => {
-        heard.resolve(undefined);
-      };
-      await heard.promise;
-    }
-    if (this.#broken !== undefined) throw this.#broken;
-    const message = this.#messages.shift() as StressAnswer;
-    if (message.kind === 'failed') throw new UsageError(`${this.#module}: on real threads, ${message.what} failed: ${message.message}`);
-    this.answered = true;
-    return message;
-  }
-
-  async end(): Promise<void> {
-    await this.#worker.terminate();
-  }
 }

@@ -12,6 +12,7 @@ import { describeScope, geometryOf, scopeOf } from '../../spec/scope.ts';
 import { parseScenario, whyNoGeometry } from '../../spec/token.ts';
 import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
+import { crossChecked, crossChecks } from '../hand-over-phase.ts';
 import { commonOptions, type Parsed } from '../options.ts';
 import { closingText, headingText, phaseText, subjectText } from '../reports/check.ts';
 import { stressOptions, stressPlans, stressRuns, stressWish } from '../stress-phases.ts';
@@ -104,7 +105,9 @@ async function runCheck(parsed: Parsed): Promise<number> {
     if (cut) break;
     if (!json) await print(`\n ${paint('bold', subject.module)}\n`);
     const around = { interrupt, progress, until, paint, json, quiet: parsed.flag('quiet') };
-    const report = await stressOne(await checkOne(subject, plan, around), subject, target, stresses[at] ?? [], plan, around);
+    const crossings = own === undefined && scenarios.length === 0 ? crossChecks[preset] : 0;
+    const explored = await crossOne(await checkOne(subject, plan, around), subject, target, crossings, plan, around);
+    const report = await stressOne(explored, subject, target, stresses[at] ?? [], plan, around);
     subjects.push(report);
     if (!json) await print(`${subjectText(report, paint)}\n`);
     cut = interrupt.interrupted;
@@ -162,6 +165,14 @@ async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: 
     if (error instanceof SubjectError) throw subjectTrouble(subject, error);
     throw error;
   }
+}
+
+/** The report with some of its executions run again on real threads. */
+async function crossOne(explored: SubjectReport, subject: LoadedSubject, target: string, count: number, plan: CheckPlan, { interrupt, until, paint, json, quiet }: Surroundings): Promise<SubjectReport> {
+  const context = { stop: () => interrupt.interrupted || performance.now() > until, now: () => performance.now() };
+  const { report, phase } = await crossChecked(explored, subject, target, count, plan, context);
+  if (!json && !quiet && phase !== undefined) await print(`${phaseText(phase, paint)}\n`);
+  return report;
 }
 
 /** The report with what real threads that run freely showed. */
