@@ -47,6 +47,6 @@ test('a preset runs some of what it explored again on real threads, and says so'
 test('a module that does something else when it is rewritten ends the check with exit 70, and the step', () => {
   writeFileSync(join(folder, 'two.subject.js'), subject("if (!(take + '').startsWith('(at) =>')) Atomics.load(words, 0);"));
   const { status, stderr } = run('./two.subject.js', '--preset', 'ci');
-  expect(stderr).toMatch(/a defect of frameproof itself[^]*two\.subject\.js: an execution went another way on real threads[^]*: step \d+ of \d+ in f2c2o1.* \(two\.subject\.js:14\): explored [AB]: load of 0:0, . ⇒ ., giving .; on real threads [AB]: compareExchange of 0:0/);
+  expect(stderr).toMatch(/a defect of frameproof itself[^]*two\.subject\.js: an execution went another way on real threads[^]*: step \d+ of \d+ in f2c2o1.* \(two\.subject\.js:13\): explored [AB]: load of 0:0, . ⇒ ., giving .; on real threads [AB]: compareExchange of 0:0/);
   expect(status).toBe(70);
 });
