@@ -7,7 +7,7 @@ import { crossCheck } from './hand-over.ts';
 import { fileOf } from './subjects.ts';
 
 /** Explored executions that a preset runs again on real threads. */
-export const crossChecks: Readonly<Record<PresetName, number>> = { smoke: 0, ci: 20, nightly: 400 };
+export const crossChecks: Readonly<Record<PresetName, number>> = { smoke: 0, ci: 100, nightly: 2000 };
 
 /** The report of a subject that is held, with its cross-check in it. A departure is a defect of frameproof's instrumentation, and thrown. */
 export async function crossChecked(report: SubjectReport, loaded: LoadedSubject, target: string, count: number, plan: CheckPlan, context: CheckContext): Promise<{ report: SubjectReport; phase: PhaseReport | undefined }> {

@@ -22,16 +22,26 @@ export async function loadUnchanged(file: string, helpers?: AccessHelpers): Prom
   const sources = new Set([pathToFileURL(file).href]);
   const ours = (url: string): { url: string; format: 'module'; shortCircuit: true } => ({ url, format: 'module', shortCircuit: true });
   Object.assign(globalThis, { [helpersKey]: helpers });
+  // The module host asks Node where a package lies, and Node asks every hook.
+  let asking = false;
+  const found = (specifier: string, from: string): ReturnType<typeof moduleHost.resolve> => {
+    asking = true;
+    try {
+      return moduleHost.resolve(specifier, from);
+    } finally {
+      asking = false;
+    }
+  };
   const hooks = registerHooks({
     resolve: (specifier, context, next) => {
       const { parentURL } = context;
       if (sources.has(specifier)) return ours(specifier);
-      if (parentURL === undefined || !sources.has(parentURL)) return next(specifier, context);
+      if (asking || parentURL === undefined || !sources.has(parentURL)) return next(specifier, context);
       if (specifier === 'frameproof') return next(tool, context);
-      const found = moduleHost.resolve(specifier, fileURLToPath(parentURL));
-      if (found.kind === 'external') return next(specifier, context);
-      if (found.kind === 'intrinsics' && helpers !== undefined) return ours(helpersUrl);
-      const url = pathToFileURL(found.kind === 'intrinsics' ? join(sourceFolder, 'impl', 'access.ts') : found.path).href;
+      const meant = found(specifier, fileURLToPath(parentURL));
+      if (meant.kind === 'external') return next(specifier, context);
+      if (meant.kind === 'intrinsics' && helpers !== undefined) return ours(helpersUrl);
+      const url = pathToFileURL(meant.kind === 'intrinsics' ? join(sourceFolder, 'impl', 'access.ts') : meant.path).href;
       sources.add(url);
       return ours(url);
     },

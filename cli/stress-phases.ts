@@ -14,7 +14,7 @@ const opsDefault = 500_000;
 const opsPerRoundMax = 250;
 const framesDefault = 64;
 const chunkDefault = 8;
-const noiseDefault = 64;
+const noiseDefault = 16;
 /** Heartbeats of a tenth of a second. */
 const patience = 100;
 
@@ -30,7 +30,7 @@ export interface StressWish {
 }
 
 export const stressOptions: OptionSpecs = {
-  noise: { placeholder: 'N', help: 'stress: delay one access in N, 0 none (default: one run with none, one with 64)' },
+  noise: { placeholder: 'N', help: 'stress: delay one access in N, 0 none (default: one run with none, one with 16)' },
 };
 
 export function stressWish(parsed: Parsed, seed: number): StressWish | undefined {

@@ -35,7 +35,13 @@ function compared(subject: Subject, shared: unknown, handle: Handle, { firstFram
 function probed(subject: Subject, handle: Handle, geometry: Geometry, model: LongRun): Finding | undefined {
   const taken: FrameRange[] = [];
   const ask = (operation: Operation): Finding | undefined => {
-    const response = operation.op === 'allocate' ? handle.allocate(operation.count) : handle.free(operation.frame, operation.count);
+    let response: number;
+    try {
+      response = operation.op === 'allocate' ? handle.allocate(operation.count) : handle.free(operation.frame, operation.count);
+    } catch (error) {
+      return { ...finding('FP-EXC-1', `asked when all threads stand still, ${describeOperation(operation)} threw ${String(error)}`), layer: 'quiescence' };
+    }
+    if (!Number.isInteger(response)) return { ...finding('FP-EXC-1', `asked when all threads stand still, ${describeOperation(operation)} returned ${String(response)}`), layer: 'quiescence' };
     const wrong = model.step(operation, response);
     if (wrong === undefined) {
       if (operation.op === 'allocate' && response >= 0) taken.push({ start: response, count: operation.count });

@@ -33,6 +33,11 @@ frameproof.config.ts, else every *.subject.{ts,mts,js,mjs} below this folder.
 Presets, sized in counts:
 ${Object.values(presets).map(({ name, summary, phases }) => `  ${name.padEnd(8)} ${summary}\n${phases.map((phase) => `           ${phase.strategy.padEnd(11)} ${describeScope(phase.scope)}`).join('\n')}`).join('\n')}
 
+ci and nightly also run ${crossChecks.ci} and ${crossChecks.nightly} of the explored executions again on real threads, on source that is not rewritten.
+
+--strategy stress lets real threads run freely on the module as it is, all of them standing still every 250 calls: 2 threads, 500,000
+calls each, 64 frames in chunks of 8 unless told otherwise; once undisturbed, once with delays (--noise). What it finds has no schedule.
+
 Examples:
   frameproof check                                 what the configuration names, preset ci
   frameproof check ./mine.subject.ts --preset smoke

@@ -41,7 +41,7 @@ test('a preset runs some of what it explored again on real threads, and says so'
   const report = JSON.parse(stdout) as CheckReport;
   expect(stderr).toBe('');
   expect(report.subjects[0]?.verdict).toBe('held');
-  expect(report.subjects[0]?.phases.at(-1)).toMatchObject({ strategy: 'cross-check', scope: expect.stringMatching(/^20 explored executions \(\d+ steps\) again on real threads, source not rewritten: identical$/), note: '' });
+  expect(report.subjects[0]?.phases.at(-1)).toMatchObject({ strategy: 'cross-check', scope: expect.stringMatching(/^100 explored executions \(\d+ steps\) again on real threads, source not rewritten: identical$/), note: '' });
 });
 
 test('a module that does something else when it is rewritten ends the check with exit 70, and the step', () => {
