@@ -96,7 +96,8 @@ function mergeCoverages(parts: readonly Coverage[], all: boolean): Coverage {
 function mergePhases(parts: readonly (PhaseReport | undefined)[], all: boolean): PhaseReport {
   const there = parts.filter((part) => part !== undefined);
   const [first] = there as [PhaseReport, ...PhaseReport[]];
-  const whole = all && there.length === parts.length;
+  // Real threads are not divided among shards.
+  const whole = all && (there.length === parts.length || first.strategy === 'cross-check' || first.strategy === 'stress');
   return {
     strategy: first.strategy, scope: first.scope, plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
     exhausted: whole && there.every(({ exhausted }) => exhausted),

@@ -12,11 +12,12 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
     ` ${known?.statement ?? ''}`,
     ` ${paint('bold', message)}`,
     '',
+    ...(counterexample.scenario === '' ? [' found on threads that ran freely: no schedule; the calls that show it:'] : [
     ` scenario   ${counterexample.scenario}`,
     ` schedule   ${counterexample.schedule === '' ? '(sequential)' : counterexample.schedule}`,
     ` shrunk     ${from.commands} → ${counterexample.commands} commands · ${from.steps} → ${counterexample.steps} steps · ${from.preemptions} → ${counterexample.preemptions} preemptions · ${
       shrink.tried === 0 ? 'not shrunk' : shrink.minimal ? `minimal (${shrink.tried} reductions tried)` : `${shrink.tried} reductions tried`
-    }`,
+    }`]),
     '',
     ...traceText(counterexample, violation.step, invariant, paint),
     ...(counterexample.state.length === 0 ? [] : ['', ...stateText(counterexample.state, paint)]),
