@@ -89,7 +89,7 @@ async function runCheck(parsed: Parsed): Promise<number> {
   };
   const until = deadline(parsed.text('time'));
   if (parsed.flag('list')) {
-    await print(targets.map((target) => `${subjectName(target)}\n${phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}`).join(''));
+    await print(targets.map((target) => `${subjectName(target)}\n${phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}${wish === undefined ? '' : `  stress ${wish.threads} real threads × ${wish.opsPerThread} calls\n`}`).join(''));
     return exitCodes.held;
   }
   const loaded = [];
@@ -191,8 +191,8 @@ async function stressOne(report: SubjectReport, subject: LoadedSubject, target: 
     progress.say(`   ${subject.subject.name} · stress · ${calls} operations judged`);
   });
   progress.clear();
-  if (!json && !quiet) for (const run of runs) await print(`${phaseText(stressPhase(run), paint)}\n`);
-  return withStress(report, runs, subject.subject.features ?? {}, hasPlan, plan.bail);
+  if (!json && !quiet) for (const run of runs) await print(`${phaseText(stressPhase(run, plan.invariants), paint)}\n`);
+  return withStress(report, runs, subject.subject.features ?? {}, hasPlan, plan);
 }
 
 /** Nothing that such a subject does can be trusted, neither that it fails nor that it holds. */
