@@ -38,6 +38,6 @@ async function stressed(
   if (plans.length === 0 || report.diverged === true || report.violations.length >= plan.bail) return report;
   const runs = await stressRuns(subject, target, plans, context, (calls) => progress.say(`   ${subject.subject.name} · stress · ${calls} operations judged`));
   progress.clear();
-  if (!json && !quiet) for (const run of runs) await print(`${phaseText(stressPhase(run), paint)}\n`);
-  return withStress(report, runs, subject.subject.features ?? {}, hasPlan, plan.bail);
+  if (!json && !quiet) for (const run of runs) await print(`${phaseText(stressPhase(run, plan.invariants), paint)}\n`);
+  return withStress(report, runs, subject.subject.features ?? {}, hasPlan, plan);
 }

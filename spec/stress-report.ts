@@ -1,3 +1,4 @@
+import type { CheckPlan } from './check.ts';
 import type { Features } from './contract.ts';
 import { threadName } from './decision.ts';
 import { threw, type HistoryCall } from './history.ts';
@@ -25,6 +26,9 @@ export interface StressRunReport {
   readonly outcome: StressOutcome;
 }
 
+/** Whether it found something that counts. */
+const isCounted = ({ found }: StressOutcome, only: readonly string[]): boolean => found !== undefined && (only.length === 0 || only.includes(found.finding.invariant));
+
 const number = (value: number): string => value.toLocaleString('en-US');
 
 /** `2 real threads, 1,000,000 operations in 2,000 rounds, 64 frames in chunks of 8`. */
@@ -35,10 +39,11 @@ export function describeStress({ geometry, opsPerThread, opsPerRound, noise }: S
   return `${workers} real threads, ${number(calls)} operations in ${number(rounds)}${rounds < planned ? ` of ${number(planned)}` : ''} rounds, ${size}${noise === 0 ? '' : `, one access in ${noise} delayed`}`;
 }
 
-export function stressPhase({ plan, outcome }: StressRunReport): PhaseReport {
+export function stressPhase({ plan, outcome }: StressRunReport, only: readonly string[]): PhaseReport {
+  const id = outcome.found?.finding.invariant;
   return {
     strategy: 'stress', scope: describeStress(plan, outcome), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0,
-    violated: outcome.found !== undefined, durationMs: outcome.durationMs, note: outcome.cut ? 'cut short' : '',
+    violated: isCounted(outcome, only), durationMs: outcome.durationMs, note: outcome.cut ? 'cut short' : id !== undefined && !isCounted(outcome, only) ? `ended by a violation of ${id}, which does not count` : '',
   };
 }
 
@@ -67,14 +72,15 @@ function traceOf(calls: readonly HistoryCall[]): TraceStep[] {
 const judgedByStamps: readonly InvariantId[] = ['FP-OWN-1', 'FP-RNG-1', 'FP-RNG-2', 'FP-PLC-1', 'FP-EXC-1', 'FP-FRE-1', 'FP-FRE-2', 'FP-PRB-1', 'FP-PRG-1', 'FP-PRG-2'];
 
 /** The report of a subject with its stress runs in it. `hasPlan`: something else was planned as well. */
-export function withStress(report: SubjectReport, runs: readonly StressRunReport[], features: Features, hasPlan: boolean, bail: number): SubjectReport {
+export function withStress(report: SubjectReport, runs: readonly StressRunReport[], features: Features, hasPlan: boolean, { bail, invariants: only }: Pick<CheckPlan, 'bail' | 'invariants'>): SubjectReport {
   const found = new Map<string, ViolationReport>();
   for (const run of runs) {
-    if (run.outcome.found !== undefined && !found.has(run.outcome.found.finding.invariant)) found.set(run.outcome.found.finding.invariant, stressViolation(report.module, run, run.outcome.found));
+    if (run.outcome.found !== undefined && isCounted(run.outcome, only) && !found.has(run.outcome.found.finding.invariant)) found.set(run.outcome.found.finding.invariant, stressViolation(report.module, run, run.outcome.found));
   }
   const violations = [...report.violations, ...found.values()].slice(0, Math.max(bail, report.violations.length));
   const before = hasPlan ? report.verdict : 'held';
-  const cut = runs.some(({ outcome }) => outcome.cut);
+  // Nothing can be judged on what a violation leaves, also of one that does not count.
+  const cut = runs.some(({ outcome }) => outcome.cut || (outcome.found !== undefined && !isCounted(outcome, only)));
   const refused = runs.reduce((sum, { outcome }) => sum + outcome.outOfMemory, 0);
   const notes = [
     `real threads: each frame is judged by itself, and ${number(refused)} answers OutOfMemory by what was free for certain all the while; a run that fails cannot be replayed`,
@@ -82,7 +88,7 @@ export function withStress(report: SubjectReport, runs: readonly StressRunReport
   ];
   return {
     ...report,
-    phases: [...report.phases, ...runs.map(stressPhase)], violations,
+    phases: [...report.phases, ...runs.map((run) => stressPhase(run, only))], violations,
     invariantsHeld: hasPlan ? report.invariantsHeld : judgedByStamps.length + (features.caches === true ? 0 : 1),
     verdict: violations.length > 0 ? 'violated' : cut ? 'inconclusive' : before,
     notes: [...report.notes, ...(runs.length === 0 ? [] : notes)],

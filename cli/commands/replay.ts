@@ -129,7 +129,9 @@ function fromReport(text: string, file: string): Target {
     throw new UsageError(`${file}: not JSON: ${(error as Error).message}`);
   }
   if (report.schemaVersion !== schemaVersion) throw new UsageError(`${file}: schemaVersion ${String(report.schemaVersion)}; this version reads ${schemaVersion}`);
-  const violation = report.subjects?.flatMap(({ violations }) => violations)[0];
+  const violations = report.subjects?.flatMap((subject) => subject.violations) ?? [];
+  const violation = violations.find(({ counterexample }) => counterexample.scenario !== '');
+  if (violation === undefined && violations.length > 0) throw new UsageError(`${file}: what it tells of was found on real threads, which followed no schedule that could be replayed`);
   const token = /^frameproof replay '(.*)'$/.exec(violation?.replay ?? '')?.[1];
   if (violation === undefined || token === undefined) throw new UsageError(`${file}: holds no counterexample`);
   return { ...parseReplay(token), ...(invariants.some(({ id }) => id === violation.invariant) ? { invariant: violation.invariant } : {}) };

@@ -1,8 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import type { CheckReport } from '../../spec/report.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'frameproof-stress-command-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const root = resolve(import.meta.dirname, '../..');
 const main = join(root, 'cli/main.ts');
 const canary = (name: string): string => join(root, 'test/canaries', `${name}.subject.ts`);
@@ -19,11 +23,21 @@ test('a stress run prints what was run, undisturbed and with delays, and that it
 test('what it finds has the form of any violation, without a schedule', () => {
   const { status, stdout } = run(canary('v32-missed-merge'), '--noise', '4', '--frames', '4', '--json');
   const report = JSON.parse(stdout) as CheckReport;
+  const file = join(folder, 'report.json');
+  writeFileSync(file, stdout);
+  const replayed = spawnSync(process.execPath, [main, 'replay', file], { encoding: 'utf8', env });
+  expect({ status: replayed.status, stderr: replayed.stderr }).toEqual({ status: 2, stderr: expect.stringMatching(/found on real threads, which followed no schedule/) });
   const [subject] = report.subjects;
   expect(status).toBe(1);
   expect(report.verdict).toBe('violated');
   expect(subject?.phases).toMatchObject([{ strategy: 'stress', violated: true }]);
   expect(subject?.violations).toMatchObject([{ invariant: expect.stringMatching(/^FP-(OOM|PRB)-1$/), message: expect.stringMatching(/stamps|stand still/), counterexample: { scenario: '', schedule: '', trace: expect.any(Array) }, replay: expect.stringMatching(/--strategy exhaustive/) }]);
+});
+
+test('a violation that does not count ends a run without a verdict', () => {
+  const { status, stdout } = run(canary('v32-missed-merge'), '--noise', '4', '--frames', '4', '--invariant', 'FP-OWN-1');
+  expect(stdout).toMatch(/sampled \(ended by a violation of FP-(OOM|PRB)-1, which does not count\)/);
+  expect(status).toBe(3);
 });
 
 test.each([
