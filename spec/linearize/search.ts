@@ -57,7 +57,7 @@ const statesNamed = 8;
  * - An operation that a state accepts unchanged has been placed there, or is placed later: it is *covered*, free to be used or not. Optional
  *   ones are covered from their invocation on. A blind write covers every blind write that is open: they were overwritten unseen.
  * - Before the operation that returns, only those are tried whose order can matter to it, directly or through other open ones; a blind
- *   write only if an operation comes next that sees it.
+ *   write only if an operation can come next that sees it, or if it changes nothing but covers what had to be placed.
  * - Of open operations that do the same, the one that returns first is taken.
  * - A standpoint that another one dominates is dropped ({@link Visited}).
  *
@@ -173,11 +173,12 @@ export class Search {
 
   #place(entry: Entry, from: Standpoint, turn: Turn, onward: Standpoint[]): void {
     const { move, bit } = entry;
+    const used = from.used | bit;
+    const overwritten = move.blind ? turn.blind & ~used : 0n;
     for (const state of move.next(from.state)) {
-      if (state === from.state) continue;
-      if (move.blind && entry.bit !== turn.bit && !isSeen(entry, state, turn, from)) continue;
-      const used = from.used | bit;
-      const covered = (from.covered & ~bit) | (move.blind ? turn.blind & ~used : 0n);
+      const isWorthIt = state === from.state ? (overwritten & ~from.covered) !== 0n : !move.blind || bit === turn.bit || isSeen(entry, state, turn, from);
+      if (!isWorthIt) continue;
+      const covered = (from.covered & ~bit) | overwritten;
       onward.push(this.#settle({ turn: from.turn, used, covered, state }));
     }
   }
