@@ -14,8 +14,14 @@ export interface FrameCall {
   readonly company: Company;
   /** No other call may want its frames while it runs. */
   readonly unrivalled: boolean;
-  /** An allocate of unknown outcome: a run that no other call of the history ever names, kept for it. */
-  readonly quiet: number | undefined;
+  /** An allocate of unknown outcome: where it would be in nobody's way. */
+  readonly quiet: QuietRun | undefined;
+}
+
+/** A run that is free when a call begins, and that no other call names from then on; `certain` if so in every order. */
+export interface QuietRun {
+  readonly start: number;
+  readonly certain: boolean;
 }
 
 /** Calls on frames that overlap, and the frames that they are on. */
@@ -40,8 +46,6 @@ export class FrameCalls {
   readonly lone: FrameCall[] = [];
   readonly shortages: FrameCall[] = [];
   readonly lost: FrameCall[] = [];
-  /** Whether every lost allocate can be given frames of its own, so that it is in nobody's way. */
-  readonly lostAreHarmless: boolean;
   readonly #empty: Holdings;
   /** `frame count` of the runs that are handed out by known answers. */
   readonly #handedOut = new Set<string>();
@@ -52,7 +56,7 @@ export class FrameCalls {
     this.#empty = new Holdings(geometry, framesRules);
     const parsed = calls.map((call, number) => ({
       number, call, operation: operationOf(call.f, call.value, call.process), response: call.outcome.kind === 'known' ? (call.outcome.value as number) : undefined,
-      company: 'alone' as Company, unrivalled: false, quiet: undefined as number | undefined,
+      company: 'alone' as Company, unrivalled: false, quiet: undefined as QuietRun | undefined,
     }));
     for (const { operation, response } of parsed) {
       if (operation.op !== 'allocate') continue;
@@ -64,7 +68,7 @@ export class FrameCalls {
     const draft = ({ number }: FrameCall): (typeof parsed)[number] => parsed[number] as (typeof parsed)[number];
     for (const each of this.grouped) draft(each).company = company(each);
     for (const each of unrivalled(this.grouped, this.lost)) draft(each).unrivalled = true;
-    this.lostAreHarmless = this.#keepQuiet((each, start) => (draft(each).quiet = start));
+    if (this.lost.length > 0) for (const [number, quiet] of quietRuns(this, this.lost, isLeftFree(this))) (parsed[number] as (typeof parsed)[number]).quiet = quiet;
   }
 
   /** Groups of the calls on overlapping frames, in the order of their frames. */
@@ -110,29 +114,6 @@ export class FrameCalls {
     const shortage = this.#empty.step(this.#empty.initial, { op: 'allocate', worker: 0, count }, -1, 'alone');
     return 'ok' in shortage && shortage.rule === 'FP-OOM-1';
   }
-
-  #keepQuiet(keep: (each: FrameCall, start: number) => void): boolean {
-    const { firstFrame, frames, reserved } = this.geometry;
-    const taken = [...reserved, ...this.grouped.map(runOf), { start: firstFrame + frames, count: 0 }].sort((a, b) => a.start - b.start);
-    const gaps: { start: number; end: number }[] = [];
-    let end = firstFrame;
-    for (const { start, count } of taken) {
-      if (start > end) gaps.push({ start: end, end: start });
-      end = Math.max(end, start + count);
-    }
-    let all = true;
-    for (const each of this.lost.toSorted((a, b) => b.operation.count - a.operation.count)) {
-      const { count } = each.operation;
-      const gap = gaps.find(({ start, end: stop }) => stop - start >= count);
-      if (gap === undefined) {
-        all = false;
-        continue;
-      }
-      keep(each, gap.start);
-      gap.start += count;
-    }
-    return all;
-  }
 }
 
 /** The frames of a call that names them. */
@@ -150,20 +131,64 @@ function companies(calls: readonly FrameCall[], lost: readonly FrameCall[]): (ea
   };
 }
 
-/** Allocates whose frames nobody else may take while they run. */
+/** Allocates whose frames nobody else may take while they run; a lost one may if somebody frees what it took. */
 function unrivalled(grouped: readonly FrameCall[], lost: readonly FrameCall[]): FrameCall[] {
   const takers = grouped.filter(({ operation }) => operation.op === 'allocate').sort((a, b) => a.call.invoked - b.call.invoked);
+  const frees = lost.length === 0 ? [] : grouped.filter(({ operation, response }) => operation.op === 'free' && response === 0);
   const rivals = new Set<FrameCall>();
   let open: FrameCall[] = [];
   for (const each of takers) {
     open = open.filter(({ call }) => call.returned > each.call.invoked);
-    const mine = runOf(each);
-    for (const other of open) {
-      const theirs = runOf(other);
-      if (mine.start < theirs.start + theirs.count && theirs.start < mine.start + mine.count) rivals.add(each).add(other);
-    }
-    if (lost.some((other) => meanwhile(other.call, each.call))) rivals.add(each);
+    for (const other of open) if (overlap(each, other)) rivals.add(each).add(other);
+    const isTakenMeanwhile = (free: FrameCall): boolean => overlap(free, each) && meanwhile(free.call, each.call) && lost.some(({ operation }) => operation.count === free.operation.count);
+    if (frees.some(isTakenMeanwhile)) rivals.add(each);
     open.push(each);
   }
   return takers.filter((each) => !rivals.has(each));
+}
+
+export function overlap(a: FrameCall, b: FrameCall): boolean {
+  const [mine, theirs] = [runOf(a), runOf(b)];
+  return mine.start < theirs.start + theirs.count && theirs.start < mine.start + mine.count;
+}
+
+/** Finds lost allocates runs of their own that are free, and that nobody names any more, when they begin. By the number of the call. */
+export function quietRuns({ geometry, grouped, lost }: FrameCalls, wanted: readonly FrameCall[], isFree: (at: number) => boolean): Map<number, QuietRun> {
+  const { firstFrame, frames, reserved } = geometry;
+  const busyUntil = new Float64Array(frames).fill(-1);
+  /** Frees that may have been of what another lost allocate took: who owns the frames afterwards depends on the order. */
+  const isDoubtful = new Uint8Array(frames);
+  for (const { start, count } of reserved) busyUntil.fill(Infinity, start - firstFrame, start - firstFrame + count);
+  for (const each of grouped) {
+    const { start, count } = runOf(each);
+    const frees = each.operation.op === 'free';
+    const doubtful = frees && lost.some(({ operation, call }) => operation.count === count && call.invoked < each.call.returned);
+    for (let at = start - firstFrame, end = at + count; at < end; at++) {
+      busyUntil[at] = Math.max(busyUntil[at] as number, frees && each.response === undefined ? Infinity : each.call.returned);
+      if (doubtful) isDoubtful[at] = 1;
+    }
+  }
+  const found = new Map<number, QuietRun>();
+  for (const { number, operation, call } of wanted) {
+    for (let at = 0, run = 0; at < frames; at++) {
+      run = (busyUntil[at] as number) < call.invoked && isFree(at) ? run + 1 : 0;
+      if (run < operation.count) continue;
+      const start = at + 1 - run;
+      found.set(number, { start: firstFrame + start, certain: !isDoubtful.subarray(start, at + 1).includes(1) });
+      busyUntil.fill(Infinity, start, at + 1);
+      break;
+    }
+  }
+  return found;
+}
+
+/** Whether nobody owns a frame, by its place from the first one, after all the calls whose answers are known. */
+function isLeftFree({ geometry, grouped }: FrameCalls): (at: number) => boolean {
+  const owners = new Int32Array(geometry.frames);
+  for (const each of grouped) {
+    const { start, count } = runOf(each);
+    const change = each.operation.op === 'allocate' ? 1 : each.response === 0 ? -1 : 0;
+    for (let at = start - geometry.firstFrame, end = at + count; at < end; at++) owners[at] = (owners[at] as number) + change;
+  }
+  return (at) => owners[at] === 0;
 }

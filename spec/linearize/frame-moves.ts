@@ -1,5 +1,5 @@
 import { Holdings, type Holding } from '../../model/index.ts';
-import { framesRules, runOf, type FrameCall, type FrameCalls, type Group } from './frame-calls.ts';
+import { framesRules, overlap, runOf, type FrameCall, type FrameCalls, type Group } from './frame-calls.ts';
 import { moveOf } from './model.ts';
 import type { Move, Part } from './search.ts';
 
@@ -7,13 +7,18 @@ import type { Move, Part } from './search.ts';
 const bytesMax = 400_000_000;
 
 /** What is assumed of allocates of unknown outcome. */
-export type LostPlaces = 'left out' | 'where a free wants them' | 'anywhere';
+export type LostPlaces = 'left out' | 'out of the way' | 'where a free wants them' | 'anywhere';
+
+/** A part whose states are holdings. */
+export interface FramesPart extends Part {
+  readonly allocations: (state: number) => ReadonlyMap<number, number>;
+}
 
 /** The part of a history that some calls are, on some of the frames. States are the holdings of the reference model. */
-export function framesPart(name: string, { geometry, calls }: Group, all: FrameCalls, lost: LostPlaces): Part {
+export function framesPart(name: string, { geometry, calls }: Group, all: FrameCalls, lost: LostPlaces, spent: ReadonlySet<number> = new Set()): FramesPart {
   const holdings = new Holdings(geometry, framesRules);
   const memo = new Map<string, Map<number, readonly number[]>>();
-  const lostMoves = lost === 'left out' ? [] : all.lost.map((each) => lostMove(each, holdings, startsFor(each, calls, all, lost), lost === 'anywhere', memo));
+  const lostMoves = lost === 'left out' ? [] : all.lost.filter(({ number }) => !spent.has(number)).map((each) => lostMove(each, holdings, startsFor(each, calls, all, lost), lost !== 'where a free wants them', memo));
   const moves = [...calls.map((each) => knownMove(each, holdings, memo)), ...lostMoves.filter((move) => move !== undefined)];
   const byNumber = new Map([...calls, ...all.lost].map((each) => [each.number, each]));
   const callOf = ({ call }: Move): FrameCall => byNumber.get(call) as FrameCall;
@@ -21,6 +26,7 @@ export function framesPart(name: string, { geometry, calls }: Group, all: FrameC
     name, moves,
     initial: holdings.initial.id,
     depends: (a, b) => dependent(callOf(a), callOf(b)),
+    allocations: (state) => holdings.at(state).allocations,
     full: () => holdings.bytes > bytesMax,
     explain: (move, states) => {
       const { operation, response, company } = callOf(move);
@@ -43,15 +49,17 @@ function knownMove({ number, call, operation, response, company, unrivalled }: F
 
 /** Where an allocate of unknown outcome may have been served: any of the runs that make a difference. */
 function startsFor({ operation: { count }, quiet, call }: FrameCall, calls: readonly FrameCall[], all: FrameCalls, lost: Exclude<LostPlaces, 'left out'>): readonly number[] {
-  const wanted = calls.filter(({ operation, response }) => operation.op === 'free' && operation.count === count && response === 0).map((each) => runOf(each).start);
-  const first = [...new Set(wanted)];
-  if (lost === 'where a free wants them') return first;
   const isOpen = call.outcome.kind === 'open';
-  // Nobody misses frames before somebody is out of memory.
-  if (all.shortages.length === 0 && (isOpen || quiet !== undefined)) return quiet === undefined || isOpen ? first : [quiet, ...first];
+  const apart = quiet === undefined ? [] : [quiet.start];
+  if (lost === 'out of the way') return isOpen ? [] : apart;
+  const wanted = [...new Set(calls.filter(({ operation, response }) => operation.op === 'free' && operation.count === count && response === 0).map((each) => runOf(each).start))];
+  if (lost === 'where a free wants them') return wanted;
+  // Before somebody is out of memory nobody misses frames; and then it is all one which, if a single frame would have been enough.
+  if (all.shortages.length === 0 && isOpen) return wanted;
+  if (quiet?.certain === true && all.shortages.every(({ operation }) => operation.count === 1) && count === 1) return [...apart, ...wanted];
+  if (quiet?.certain === true && all.shortages.length === 0) return [...apart, ...wanted];
   const { firstFrame, frames } = all.geometry;
-  const every = Array.from({ length: frames - count + 1 }, (_, at) => firstFrame + at);
-  return [...new Set([...(quiet === undefined ? [] : [quiet]), ...first, ...every])];
+  return [...new Set([...apart, ...wanted, ...Array.from({ length: frames - count + 1 }, (_, at) => firstFrame + at)])];
 }
 
 function lostMove({ number, call, operation }: FrameCall, holdings: Holdings, starts: readonly number[], must: boolean, memo: Map<string, Map<number, readonly number[]>>): Move | undefined {
@@ -79,8 +87,7 @@ function dependent(a: FrameCall, b: FrameCall): boolean {
   if (b.response === undefined && b.operation.op === 'allocate') return true;
   const [isShortage, isOther] = [isOutOfMemory(a), isOutOfMemory(b)];
   if (isShortage || isOther) return !(isShortage && isOther);
-  const [mine, theirs] = [runOf(a), runOf(b)];
-  return mine.start < theirs.start + theirs.count && theirs.start < mine.start + mine.count;
+  return overlap(a, b);
 }
 
 const isOutOfMemory = ({ operation, response }: FrameCall): boolean => operation.op === 'allocate' && (response as number) < 0;

@@ -1,6 +1,6 @@
 import type { FrameRange, Geometry } from '../contract.ts';
 
-const framesMax = 2 ** 24;
+const framesMax = 2 ** 22;
 /** Where runs start is free here, and who works is seen from the history. */
 const withoutMeaning = ['chunkFrames', 'workers'];
 const keys = ['frames', 'firstFrame', 'maxOrder', 'reserved', ...withoutMeaning];
@@ -15,7 +15,7 @@ export function whyNoFramesGeometry(value: unknown): string | undefined {
   const { frames, firstFrame = 0, maxOrder = 0, reserved = [] } = value;
   if (!isCount(frames, 1, framesMax)) return `"frames" is a whole number from 1 to ${framesMax}, not ${JSON.stringify(frames)}`;
   if (!isCount(firstFrame, 0)) return `"firstFrame" is a whole number from 0, not ${JSON.stringify(firstFrame)}`;
-  if (!isCount(maxOrder, 0, 24)) return `"maxOrder" is a whole number from 0 to 24, not ${JSON.stringify(maxOrder)}`;
+  if (!isCount(maxOrder, 0, 22)) return `"maxOrder" is a whole number from 0 to 22, not ${JSON.stringify(maxOrder)}`;
   if (!Array.isArray(reserved)) return '"reserved" is a list of {"start", "count"}';
   let end = firstFrame;
   for (const range of reserved as unknown[]) {

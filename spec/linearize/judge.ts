@@ -1,6 +1,6 @@
 import type { HistoryModel } from './model.ts';
 import type { RecordedHistory } from './recorded-history.ts';
-import { Search, type Move, type Part } from './search.ts';
+import { Search, type Move, type Order, type Part } from './search.ts';
 
 export type HistoryVerdict = 'linearizable' | 'not-linearizable' | 'unknown';
 
@@ -47,7 +47,7 @@ export interface JudgeProgress {
 }
 
 /** How a part ended: with an order, without one from a return on, or undecided from a return on. */
-type Ending = { readonly kind: 'order' } | { readonly kind: 'none' | 'undecided'; readonly at: number; readonly move: Move; readonly part: Part; readonly possible: readonly number[] };
+type Ending = { readonly kind: 'order'; readonly order: Order } | { readonly kind: 'none' | 'undecided'; readonly at: number; readonly move: Move; readonly part: Part; readonly possible: readonly number[] };
 
 const stride = 512;
 
@@ -56,42 +56,42 @@ const stride = 512;
  * only up to where another one has failed. Ends undecided, never hangs, when the context has had enough.
  */
 export function* judgeHistory(history: RecordedHistory, model: HistoryModel, context: JudgeContext): Generator<JudgeProgress, HistoryReport> {
-  const { enough, needed, whole } = model.plan(history);
+  const { needed, shortCut, whole } = model.plan(history);
+  const parts = needed.length + (whole === undefined ? 0 : 1);
   const used = { states: 0 };
-  const all = function* (parts: readonly Part[], until: number, endings: Ending[]): Generator<JudgeProgress, number> {
-    for (const [at, part] of parts.entries()) {
-      const ending = yield* judgePart(part, until, context, used, { part: at + 1, parts: parts.length });
-      endings.push(ending);
-      if (ending.kind === 'none') until = ending.at;
-    }
-    return until;
-  };
-  const first: Ending[] = [];
-  if (enough !== undefined) {
-    yield* all(enough, Infinity, first);
-    if (first.every(({ kind }) => kind === 'order')) return reportOf(history, model, [], used.states);
-  }
   const endings: Ending[] = [];
-  const until = yield* all(needed, Infinity, endings);
-  if (whole !== undefined) {
-    const last: Ending[] = [];
-    yield* all([whole], until, last);
-    // An order of the whole is an order of its parts.
-    const [ending] = last as [Ending];
-    const failed = endings.filter(({ kind }) => kind === 'none');
-    return reportOf(history, model, ending.kind === 'order' ? failed : [...failed, ending], used.states);
+  let until = Infinity;
+  for (const [at, part] of needed.entries()) {
+    const ending = yield* judgePart(part, until, context.statesMax, context.stop, used, { part: at + 1, parts });
+    endings.push(ending);
+    if (ending.kind === 'none') until = ending.at;
   }
-  return reportOf(history, model, endings, used.states);
+  if (whole === undefined) return reportOf(history, model, endings, used.states);
+  const failed = endings.filter(({ kind }) => kind === 'none');
+  const left = context.statesMax - used.states;
+  if (shortCut !== undefined && failed.length === 0) {
+    const statesMax = used.states + left / 2;
+    const orders: Order[] = [];
+    for (const make of shortCut.parts) {
+      const ending = yield* judgePart(make(orders), Infinity, statesMax, context.stop, used, { part: parts, parts });
+      if (ending.kind !== 'order') break;
+      orders.push(ending.order);
+    }
+    if (orders.length === shortCut.parts.length && shortCut.holds(orders)) return reportOf(history, model, [], used.states);
+  }
+  // The verdict is known if a part failed: the whole is then only to say whether it fails earlier.
+  const ending = yield* judgePart(whole, until, failed.length > 0 ? used.states + left / 10 : context.statesMax, context.stop, used, { part: parts, parts });
+  return reportOf(history, model, ending.kind === 'order' ? failed : [...failed, ending], used.states);
 }
 
-function* judgePart(part: Part, until: number, context: JudgeContext, used: { states: number }, place: Pick<JudgeProgress, 'part' | 'parts'>): Generator<JudgeProgress, Ending> {
+function* judgePart(part: Part, until: number, statesMax: number, stop: () => boolean, used: { states: number }, place: Pick<JudgeProgress, 'part' | 'parts'>): Generator<JudgeProgress, Ending> {
   const search = new Search(part, until);
   for (;;) {
-    const left = context.statesMax - used.states - search.explored;
+    const left = statesMax - used.states - search.explored;
     const order = search.run(Math.min(stride, left));
-    if (order === true || (order === undefined && (left <= stride || search.isFull || context.stop()))) {
+    if (order === true || (order === undefined && (left <= stride || search.isFull || stop()))) {
       used.states += search.explored;
-      return order === true ? { kind: 'order' } : endingOf('undecided', search, part);
+      return order === true ? { kind: 'order', order: search.order } : endingOf('undecided', search, part);
     }
     if (order === false) {
       used.states += search.explored;

@@ -1,5 +1,5 @@
 import type { Notation, RecordedCall, RecordedHistory } from './recorded-history.ts';
-import type { Move, Part } from './search.ts';
+import type { Move, Order, Part } from './search.ts';
 
 /** What a history is to be judged as. */
 export interface HistoryModel {
@@ -12,12 +12,18 @@ export interface HistoryModel {
 
 /** How a history is judged. */
 export interface Plan {
-  /** If all of these have an order, so has the history, and nothing else is looked at. */
-  readonly enough?: readonly Part[];
   /** Each must have an order. */
   readonly needed: readonly Part[];
   /** Must have an order, too; absent: those needed are enough. */
   readonly whole?: Part;
+  /** If this holds, the whole has an order, and it is quicker to look. */
+  readonly shortCut?: ShortCut;
+}
+
+/** Parts with orders that fit together: each is made when those before it have theirs. */
+export interface ShortCut {
+  readonly parts: readonly ((orders: readonly Order[]) => Part)[];
+  readonly holds: (orders: readonly Order[]) => boolean;
 }
 
 /** A move, with its answers kept by state. */

@@ -1,4 +1,4 @@
-import { Visited, type Standpoint } from './visited.ts';
+import { Visited, type Chosen, type Standpoint } from './visited.ts';
 
 /** An operation as the search sees it. States are numbers: of equal states there is one. */
 export interface Move {
@@ -32,6 +32,12 @@ export interface Part {
   readonly full?: () => boolean;
   /** Why a move cannot be placed, in words; `states` are those that were possible when it returned. */
   explain(move: Move, states: readonly number[]): string;
+}
+
+/** What there is to say of an order: the calls of the optional moves that have a place in it, and the state at its end. */
+export interface Order {
+  readonly chosen: readonly number[];
+  readonly state: number;
 }
 
 interface Entry {
@@ -74,14 +80,14 @@ export class Search {
   readonly #stack: Standpoint[] = [];
   readonly #visited: Visited;
   readonly #states = new Set<number>();
-  #found = false;
+  #found: Standpoint | undefined;
 
   /** Looks at the events before the position `until` only. */
   constructor(part: Part, until = Infinity) {
     this.#part = part;
     this.#turns = turnsOf(part.moves, until);
     this.#visited = new Visited(this.#turns.length);
-    this.#enter(this.#settle({ turn: 0, used: 0n, covered: 0n, state: part.initial }));
+    this.#enter(this.#settle({ turn: 0, used: 0n, covered: 0n, state: part.initial, chosen: undefined }));
   }
 
   get turns(): number {
@@ -103,10 +109,18 @@ export class Search {
     return this.#part.full?.() === true;
   }
 
+  /** The order that was found. */
+  get order(): Order {
+    if (this.#found === undefined) throw new Error('no order was found');
+    const calls: number[] = [];
+    for (let each: Chosen | undefined = this.#found.chosen; each !== undefined; each = each.before) calls.push(each.call);
+    return { chosen: calls, state: this.#found.state };
+  }
+
   /** Goes into at most so many standpoints. Whether an order exists, or undefined: not decided yet. */
   run(standpoints: number): boolean | undefined {
     const end = this.explored + standpoints;
-    while (!this.#found) {
+    while (this.#found === undefined) {
       if (this.isFull) return undefined; // and what its moves have answered since may lack something
       if (this.#stack.length > 0 && this.explored >= end) return undefined;
       const from = this.#stack.pop();
@@ -124,13 +138,13 @@ export class Search {
       this.reached = turn;
       this.#states.clear();
     }
-    if (turn === this.#turns.length) this.#found = true;
+    if (turn === this.#turns.length) this.#found = standpoint;
     if (turn === this.reached && this.#states.size < statesNamed) this.#states.add(state);
     if (this.#visited.add(standpoint)) this.#stack.push(standpoint);
   }
 
   /** Onward to the next return that asks for a decision. */
-  #settle({ turn: number, used, covered, state }: Standpoint): Standpoint {
+  #settle({ turn: number, used, covered, state, chosen }: Standpoint): Standpoint {
     for (; number < this.#turns.length; number++) {
       const turn = this.#turns[number] as Turn;
       covered |= turn.optional & ~used;
@@ -151,7 +165,7 @@ export class Search {
       used &= ~turn.bit;
       covered &= ~turn.bit;
     }
-    return { turn: number, used, covered, state };
+    return { turn: number, used, covered, state, chosen };
   }
 
   /** Where a standpoint leads, the likeliest first. */
@@ -179,7 +193,7 @@ export class Search {
       const isWorthIt = state === from.state ? (overwritten & ~from.covered) !== 0n : !move.blind || bit === turn.bit || isSeen(entry, state, turn, from);
       if (!isWorthIt) continue;
       const covered = (from.covered & ~bit) | overwritten;
-      onward.push(this.#settle({ turn: from.turn, used, covered, state }));
+      onward.push(this.#settle({ turn: from.turn, used, covered, state, chosen: move.optional ? { call: move.call, before: from.chosen } : from.chosen }));
     }
   }
 

@@ -4,6 +4,13 @@ export interface Standpoint {
   readonly used: bigint;
   readonly covered: bigint;
   readonly state: number;
+  /** Optional moves that were placed on the way. */
+  readonly chosen: Chosen | undefined;
+}
+
+export interface Chosen {
+  readonly call: number;
+  readonly before: Chosen | undefined;
 }
 
 type Masks = Pick<Standpoint, 'used' | 'covered'>;
