@@ -8,6 +8,7 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { initCommand } from './commands/init.ts';
 import { invariantsCommand } from './commands/invariants.ts';
+import { linearizeCommand } from './commands/linearize.ts';
 import { litmusCommand } from './commands/litmus.ts';
 import { modelCommand } from './commands/model.ts';
 import { replayCommand } from './commands/replay.ts';
@@ -15,7 +16,7 @@ import { traceCommand } from './commands/trace.ts';
 import { toolVersion } from './subjects.ts';
 import { print } from './terminal.ts';
 
-const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, invariantsCommand, benchCommand];
+const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, linearizeCommand, invariantsCommand, benchCommand];
 
 // Stripping types is how subjects in TypeScript are read; that Node calls it experimental is no news for a user of this command.
 process.removeAllListeners('warning');

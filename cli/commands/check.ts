@@ -10,7 +10,7 @@ import { describeScope, geometryOf, scopeOf } from '../../spec/scope.ts';
 import { parseScenario, whyNoGeometry } from '../../spec/token.ts';
 import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { commonOptions, type Parsed } from '../options.ts';
+import { commonOptions, timeLimit, type Parsed } from '../options.ts';
 import { closingText, headingText, phaseText, subjectText } from '../reports/check.ts';
 import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion, subjectTrouble } from '../subjects.ts';
 import type { LoadedSubject } from '../../spec/subject.ts';
@@ -74,7 +74,7 @@ async function runCheck(parsed: Parsed): Promise<number> {
     executionsMax: parsed.count('executions', 1) ?? 2_000_000,
     invariants: parsed.texts('invariant').map(knownInvariant),
   };
-  const until = deadline(parsed.text('time'));
+  const until = performance.now() + timeLimit(parsed.text('time'));
   if (parsed.flag('list')) {
     await print(targets.map((target) => `${subjectName(target)}\n${phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}`).join(''));
     return exitCodes.held;
@@ -191,11 +191,4 @@ function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
       ? { strategy, scope }
       : { strategy, scope: { ...scope, prefixOps: 3, countMax: Math.min(scope.frames, 2 ** scope.maxOrder) }, scenarios: parsed.count('scenarios', 1) ?? 300, executions: parsed.count('executions', 1) ?? 400 },
   );
-}
-
-function deadline(text: string | undefined): number {
-  if (text === undefined) return Infinity;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match === null) throw new UsageError(`--time ${text}: expected a duration such as 60s, 10m or 500ms`);
-  return performance.now() + Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'];
 }
