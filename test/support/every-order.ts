@@ -55,18 +55,21 @@ export const framesSemantics = (frames: number): Semantics => (state, call, call
   return (call.answer.value as number) < 0 && (!isLive || beside) ? [state] : [];
 };
 
-/** Whether the calls have an order, by trying all of them, and every choice of those that never returned. */
-export function hasSomeOrder(events: readonly HistoryEvent[], semantics: Semantics): boolean {
+/**
+ * Whether the calls have an order, by trying all of them, and every choice of those that never returned. With a length: of the first so many
+ * events, where those that return later need not be placed.
+ */
+export function hasSomeOrder(events: readonly HistoryEvent[], semantics: Semantics, length = events.length): boolean {
   const calls: Call[] = [];
   events.forEach((event, invoked) => {
-    if (event.type !== 'invoke') return;
+    if (event.type !== 'invoke' || invoked >= length) return;
     const at = events.findIndex((other, after) => after > invoked && other.process === event.process && other.type !== 'invoke');
     const end = events[at];
     const isOpen = end === undefined || end.type === 'info';
     calls.push({ f: event.f as string, key: event.key ?? '', value: event.value, invoked, returned: isOpen ? Infinity : at, answer: isOpen || end.unknown === true ? undefined : end });
   });
   const search = (left: readonly Call[], state: State): boolean =>
-    left.every(({ returned }) => returned === Infinity) ||
+    left.every(({ returned }) => returned === Infinity || returned >= length) ||
     left.some((call) => !left.some((other) => other.returned < call.invoked) && semantics(state, call, calls).some((after) => search(left.filter((other) => other !== call), after)));
   return search(calls, {});
 }
