@@ -16,7 +16,7 @@ import { number, seconds } from '../reports/check.ts';
 import { Interrupt, paintFor, print, Progress, type Paint } from '../terminal.ts';
 
 const models: readonly HistoryModel[] = [register, keyValue, framesModel];
-const statesMax = 500_000;
+const statesMax = 300_000;
 
 export const linearizeCommand: CliCommand = {
   name: 'linearize',

@@ -15,7 +15,7 @@ export interface FramesPart extends Part {
 }
 
 /** The part of a history that some calls are, on some of the frames. States are the holdings of the reference model. */
-export function framesPart(name: string, { geometry, calls }: Group, all: FrameCalls, lost: LostPlaces, spent: ReadonlySet<number> = new Set()): FramesPart {
+export function framesPart({ geometry, calls }: Group, all: FrameCalls, lost: LostPlaces, spent: ReadonlySet<number> = new Set()): FramesPart {
   const holdings = new Holdings(geometry, framesRules);
   const memo = new Map<string, Map<number, readonly number[]>>();
   const lostMoves = lost === 'left out' ? [] : all.lost.filter(({ number }) => !spent.has(number)).map((each) => lostMove(each, holdings, startsFor(each, calls, all, lost), lost !== 'where a free wants them', memo));
@@ -23,7 +23,7 @@ export function framesPart(name: string, { geometry, calls }: Group, all: FrameC
   const byNumber = new Map([...calls, ...all.lost].map((each) => [each.number, each]));
   const callOf = ({ call }: Move): FrameCall => byNumber.get(call) as FrameCall;
   return {
-    name, moves,
+    moves,
     initial: holdings.initial.id,
     depends: (a, b) => dependent(callOf(a), callOf(b)),
     allocations: (state) => holdings.at(state).allocations,

@@ -41,10 +41,10 @@ function plan(history: RecordedHistory): Plan {
   const geometry = framesGeometry(history.geometry);
   const calls = new FrameCalls(history.calls, geometry);
   const { grouped, lone, shortages, lost } = calls;
-  const groups = (places: LostPlaces): Part[] => calls.groups().map((group) => framesPart('some frames', group, calls, places));
-  const needed = (places: LostPlaces): Part[] => [...lone.map((each) => framesPart('one call', { geometry, calls: [each] }, calls, 'left out')), ...groups(places)];
+  const groups = (places: LostPlaces): Part[] => calls.groups().map((group) => framesPart(group, calls, places));
+  const needed = (places: LostPlaces): Part[] => [...lone.map((each) => framesPart({ geometry, calls: [each] }, calls, 'left out')), ...groups(places)];
   if (shortages.length + lost.length === 0) return { needed: needed('left out') };
-  const whole = (places: LostPlaces): Part => framesPart('all frames', { geometry, calls: [...grouped, ...lone, ...shortages] }, calls, places);
+  const whole = (places: LostPlaces): Part => framesPart({ geometry, calls: [...grouped, ...lone, ...shortages] }, calls, places);
   const plan = { needed: needed('where a free wants them'), whole: whole('anywhere') };
   if (lost.length === 0) return plan;
   return { ...plan, shortCut: shortages.length > 0 ? { parts: [() => whole('out of the way')], holds: () => true } : shortCutOf(calls) };
@@ -60,7 +60,7 @@ function shortCutOf(calls: FrameCalls): ShortCut {
   const made: FramesPart[] = [];
   return {
     parts: calls.groups().map((group, at) => (orders) => {
-      const part = framesPart('some frames', group, calls, 'where a free wants them', spent(orders));
+      const part = framesPart(group, calls, 'where a free wants them', spent(orders));
       made[at] = part;
       return part;
     }),

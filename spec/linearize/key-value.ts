@@ -32,7 +32,6 @@ function partOf(key: string, calls: readonly (readonly [RecordedCall, number])[]
   const texts = new Texts(calls.flatMap(([{ f, outcome }]) => (f === 'get' && outcome.kind === 'known' ? [outcome.value as string] : [])));
   const memo = new Map<string, Map<number, readonly number[]>>();
   return {
-    name: key,
     initial: texts.state(''),
     moves: calls.flatMap(([call, number]) => moveFor(call, number, texts, memo)),
     explain: (_, possible) => `in every order of what came before, ${JSON.stringify(key)} holds ${either(possible.map((state) => texts.name(state)))} then`,

@@ -32,7 +32,11 @@ export const register: HistoryModel = {
       },
     },
   },
-  plan: ({ calls }) => ({ needed: [...byKey(calls)].map(([key, of]) => partOf(key, of)) }),
+  plan: ({ calls }) => {
+    const keys = [...byKey(calls)].map(([, of]) => of);
+    // A value from nowhere is seen at once; the search is for what comes before it.
+    return { needed: [...keys.flatMap((of) => of.filter(([call]) => isFromNowhere(call, of)).map((each) => partOf([each]))), ...keys.map((of) => partOf(of))] };
+  },
   describe: ({ f, value, key, outcome }) => {
     const of = key === undefined ? '' : `${JSON.stringify(key)}: `;
     const what = f === 'read' ? 'read' : f === 'write' ? `write(${JSON.stringify(value)})` : `cas(${(value as Scalar[]).map((each) => JSON.stringify(each)).join(' → ')})`;
@@ -41,7 +45,21 @@ export const register: HistoryModel = {
   },
 };
 
-function partOf(key: string, calls: readonly (readonly [RecordedCall, number])[]): Part {
+type Numbered = readonly [RecordedCall, number];
+
+/** What a call must have found in the register, if it tells. */
+function foundBy({ f, value, outcome }: RecordedCall): Scalar | undefined {
+  if (outcome.kind !== 'known') return undefined;
+  return f === 'read' ? (outcome.value as Scalar) : f === 'cas' && outcome.ok === true ? (value as [Scalar, Scalar])[0] : undefined;
+}
+
+function isFromNowhere(call: RecordedCall, calls: readonly Numbered[]): boolean {
+  const found = foundBy(call);
+  if (found === undefined || found === null) return false;
+  return !calls.some(([other]) => other !== call && other.invoked < call.returned && found === (other.f === 'write' ? other.value : other.f === 'cas' ? (other.value as [Scalar, Scalar])[1] : undefined));
+}
+
+function partOf(calls: readonly Numbered[]): Part {
   const looked = calls.flatMap(([{ f, value, outcome }]) => (f === 'cas' ? [(value as Scalar[])[0]] : f === 'read' && outcome.kind === 'known' ? [outcome.value] : []));
   const names = [...new Set(looked.map((value) => JSON.stringify(value)))];
   const states = new Map(names.map((name, at) => [name, at + 1]));
@@ -49,15 +67,11 @@ function partOf(key: string, calls: readonly (readonly [RecordedCall, number])[]
   const name = (state: number): string => (state === unseen ? 'something that is never read' : (names[state - 1] as string));
   const memo = new Map<string, Map<number, readonly number[]>>();
   return {
-    name: key,
     initial: stateOf(null),
     moves: calls.flatMap(([call, number]) => moveFor(call, number, stateOf, memo)),
-    explain: ({ call }, possible) => {
-      const { f, value, outcome, returned } = (calls.find(([, number]) => number === call) as readonly [RecordedCall, number])[0];
-      const wanted = f === 'read' && outcome.kind === 'known' ? outcome.value : f === 'cas' && outcome.kind === 'known' && outcome.ok === true ? (value as Scalar[])[0] : undefined;
-      const text = JSON.stringify(wanted);
-      const written = calls.some(([other]) => other.invoked < returned && JSON.stringify(other.f === 'write' ? other.value : other.f === 'cas' ? (other.value as Scalar[])[1] : null) === text);
-      if (wanted !== undefined && wanted !== null && !written) return `nothing that had begun by then writes ${text}`;
+    explain: (move, possible) => {
+      const [call] = calls.find(([, number]) => number === move.call) as Numbered;
+      if (isFromNowhere(call, calls)) return `nothing that had begun by then writes ${JSON.stringify(foundBy(call))}`;
       return `in every order of what came before, the register holds ${either(possible.map(name))} then`;
     },
   };

@@ -23,7 +23,6 @@ export interface Move {
 
 /** A history, or a part of it that can be judged alone. */
 export interface Part {
-  readonly name: string;
   readonly moves: readonly Move[];
   readonly initial: number;
   /** Whether the order of two moves may matter; absent: always. */
