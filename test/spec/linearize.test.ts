@@ -131,6 +131,12 @@ describe('frames', () => {
     expect(onFrames(1, ...held, '0 allocate {"count":1}', '0 = -1', '0 allocate {"count":1}', '0 = 0').verdict).toBe('linearizable');
   });
 
+  test('a frame that a lost allocate took, and somebody freed, has been handed out again', () => {
+    const lost = ['9 allocate {"count":1}', '9 !', '1 free {"frame":0,"count":1}', '1 = 0', '1 allocate {"count":1}', '1 = 0', '1 allocate {"count":1}', '1 = 1', '2 allocate {"count":1}', '2 ?', '1 allocate {"count":1}', '1 = -1'];
+    expect(onFrames(3, ...lost).verdict).toBe('linearizable');
+    expect(onFrames(4, ...lost).verdict).toBe('not-linearizable');
+  });
+
   test('outside of the memory, reserved, or of impossible counts are refused', () => {
     expect(onFrames(2, '0 allocate {"count":1}', '0 = 2').unplaced?.reason).toMatch(/of the frames 0…1/);
     expect(onFrames(2, '0 allocate {"count":0}', '0 = 0').verdict).toBe('not-linearizable');
