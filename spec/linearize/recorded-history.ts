@@ -98,7 +98,7 @@ export class HistoryReader {
   }
 
   end(): RecordedHistory {
-    if (this.#notation.geometry !== undefined && this.#geometry === undefined) throw new HistoryError(this.#line + 1, needsGeometry);
+    if (this.#notation.geometry !== undefined && this.#geometry === undefined) throw new HistoryError(1, needsGeometry);
     return { geometry: this.#geometry, calls: this.#calls, events: this.#events };
   }
 
