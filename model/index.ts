@@ -1,3 +1,4 @@
+export { Holdings, type Holding } from './holdings.ts';
 export { LongRun } from './long-run.ts';
 export { Model, type Step } from './model.ts';
 export { Layout } from './layout.ts';

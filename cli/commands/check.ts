@@ -8,12 +8,12 @@ import type { LoadedSubject } from '../../spec/subject.ts';
 import { planOf, shardOf } from '../check-plan.ts';
 import { checkOne, type Surroundings } from '../check-run.ts';
 import type { CliCommand } from '../command.ts';
-import { exitCodes, UsageError } from '../exit-codes.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { crossChecks } from '../hand-over-phase.ts';
 import { Jobs, jobsOf, jobsOption } from '../jobs.ts';
 import { onRealThreads, type RealThreads } from '../real-threads.ts';
 import { stressOptions, stressPlans, stressWish } from '../stress-phases.ts';
-import { argumentsOf, commonOptions, parseOptions, type Parsed } from '../options.ts';
+import { argumentsOf, commonOptions, parseOptions, timeLimit, type Parsed } from '../options.ts';
 import { closingText, headingText, subjectText } from '../reports/check.ts';
 import { commonDigest, forget, keep, kept, planDigest, resumePath, sameCheck, sourcesDigest, type Progressed, type Unfinished } from '../resume.ts';
 import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion } from '../subjects.ts';
@@ -84,7 +84,7 @@ async function runCheck(given: Parsed): Promise<number> {
   const targets = chooseSubjects(parsed.positionals, found);
   const { plan, name, crossings } = planOf(parsed, found);
   const wish = stressWish(parsed, plan.seed);
-  const until = deadline(given.text('time'));
+  const until = performance.now() + timeLimit(given.text('time'));
   if (given.flag('list')) {
     await print(targets.map((target) => `${subjectName(target)}\n${plan.phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}${wish === undefined ? '' : `  stress ${wish.threads} real threads × ${wish.opsPerThread} calls\n`}`).join(''));
     return exitCodes.held;
@@ -180,11 +180,4 @@ function leave(path: string, unfinished: Unfinished): boolean {
     process.stderr.write(`frameproof: ${path}: cannot be written, so this check cannot be gone on with: ${(error as Error).message}\n`);
     return false;
   }
-}
-
-function deadline(text: string | undefined): number {
-  if (text === undefined) return Infinity;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match === null) throw new UsageError(`--time ${text}: expected a duration such as 60s, 10m or 500ms`);
-  return performance.now() + Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'];
 }
