@@ -1,5 +1,6 @@
 import type { Failure } from './counterexample.ts';
 import type { FrontierState } from './frontier.ts';
+import type { ReachState } from './reached.ts';
 import type { PhaseReport, ViolationReport } from './report.ts';
 import type { ScenarioSlice } from './slice.ts';
 import type { TallyState } from './tally.ts';
@@ -24,6 +25,7 @@ interface PhaseState {
   readonly incomplete: number;
   readonly violations: number;
   readonly exhausted: boolean;
+  readonly reached: ReachState;
   readonly durationMs: number;
 }
 

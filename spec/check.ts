@@ -14,7 +14,9 @@ import type { Scenario } from './scenario.ts';
 import { describeScope, within, type Scope } from './scope.ts';
 import { mixed } from './seeds.ts';
 import { shrink } from './shrink.ts';
-import { Explorer, type ScenarioSlice, type ScenarioWork, type Search } from './slice.ts';
+import { Reached } from './reached.ts';
+import type { Search } from './search.ts';
+import { Explorer, type ScenarioSlice, type ScenarioWork } from './slice.ts';
 import type { LoadedSubject } from './subject.ts';
 import { heldOf, Tally } from './tally.ts';
 
@@ -87,6 +89,8 @@ class CheckRun {
   #state: CheckState | undefined;
   #numbers = 0;
   #cut = false;
+  /** Whether a scenario had more executions, within what was planned of it, than it was allowed. */
+  #beyond = false;
 
   constructor(loaded: LoadedSubject, plan: CheckPlan, context: CheckContext) {
     this.#loaded = loaded;
@@ -108,7 +112,7 @@ class CheckRun {
 
   /** Scenarios that somebody named. */
   *given(scenarios: readonly Scenario[]): Generator<CheckEvent, void> {
-    yield* this.#explorePhase(-1, 'exhaustive', 'the given scenario', scenarios, scenarios.length, this.#everything);
+    yield* this.#explorePhase(-1, { strategy: 'exhaustive' }, 'the given scenario', scenarios, scenarios.length, this.#everything);
   }
 
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
@@ -116,18 +120,21 @@ class CheckRun {
     const { subject } = this.#loaded;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
-      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, note: `left out: ${scope}` });
+      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` });
       return;
     }
-    if (phase.strategy === 'exhaustive') {
+    if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
-      yield* this.#explorePhase(number, 'exhaustive', describeScope(scope), scenarios, scenarios.length, this.#everything);
+      const { executionsMax: runsMax } = this.#plan;
+      const search = phase.strategy === 'exhaustive' ? this.#everything : (): Search => ({ kind: 'bounded', preemptions: phase.preemptions, runsMax });
+      yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, scenarios.length, search);
     } else {
       const seed = mixed(this.#plan.seed, number);
       const scenarios = this.#sampled(scope, phase.scenarios, seed);
+      const { scope: _scope, scenarios: _scenarios, strategy: _strategy, ...how } = phase;
       // A seed for each scenario, so that what is seen of one does not depend on who explores the others.
-      const search = (place: number): Search => ({ kind: 'sampled', executions: phase.executions, seed: mixed(mixed(seed, 1), place) });
-      yield* this.#explorePhase(number, 'random', describeScope(scope), scenarios, phase.scenarios, search);
+      const search = (place: number): Search => ({ kind: phase.strategy, ...how, seed: mixed(mixed(seed, 1), place) }) as Search;
+      yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, phase.scenarios, search);
     }
   }
 
@@ -138,7 +145,7 @@ class CheckRun {
     const { totals, judged } = this.#tally;
     // Of a plan that was divided, a part may have no scenario at all.
     const some = totals.executions > 0 || (this.#plan.shard !== undefined && totals.scenarios === 0);
-    const complete = !this.#cut && planned.every((phase) => phase.exhausted) && totals.incomplete === 0 && some;
+    const complete = !this.#cut && !this.#beyond && planned.every((phase) => phase.exhausted) && totals.incomplete === 0 && some;
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
     return {
       name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage: this.#tally.coverage(exhausted), phases: this.#phases, violations: this.#violations,
@@ -168,7 +175,7 @@ class CheckRun {
     for (const scenario of scenarios) {
       if (place % of === index - 1) {
         const how = search(place);
-        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsMax: executionsMax } : { runsFirst: how.executions, runsMax: Infinity };
+        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsMax: executionsMax } : { runsFirst: executionsMax, runsMax: Infinity };
         yield { place, scenario, search: how, ...runs };
       }
       place++;
@@ -176,16 +183,17 @@ class CheckRun {
   }
 
   /** Explores the scenarios of a phase. */
-  *#explorePhase(number: number, strategy: Phase['strategy'], scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search): Generator<CheckEvent, void> {
+  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search): Generator<CheckEvent, void> {
     if (this.#from !== undefined && number < this.#from.phase) return;
     const { totals } = this.#tally;
+    const { strategy } = planned;
     const { index, of } = this.#plan.shard ?? { index: 1, of: 1 };
     const total = Math.ceil((all - index + 1) / of);
-    const { within = { ...totals, violations: this.#violations.length, exhausted: true, durationMs: 0 }, frontier: state, failing } = this.#from ?? {};
+    const { within = { ...totals, violations: this.#violations.length, exhausted: true, reached: undefined, durationMs: 0 }, frontier: state, failing } = this.#from ?? {};
     this.#from = undefined;
     const started = this.#context.now() - within.durationMs;
     const frontier = new Frontier(this.#planned(scenarios, search), () => this.#numbers++, state);
-    const phase = { number, frontier, exhausted: within.exhausted };
+    const phase = { number, frontier, exhausted: within.exhausted, reached: new Reached(within.reached) };
     const beat = this.#heartbeat(() => ({
       kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total, left: frontier.left(),
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
@@ -198,7 +206,7 @@ class CheckRun {
       const violations = this.#violations.slice(0, this.#failing === undefined ? undefined : -1);
       this.#state = {
         phase: number, phases: [...this.#phases], violations, ...failed, tally: this.#tally.state(), frontier: frontier.state(),
-        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, durationMs: this.#context.now() - started },
+        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, reached: phase.reached.state(), durationMs: this.#context.now() - started },
       };
       for (const told of frontier.tellRest()) yield* this.#tell(told, phase);
     }
@@ -206,9 +214,12 @@ class CheckRun {
     const violated = this.#violations.length > within.violations;
     const plannedExhaustive = strategy === 'exhaustive';
     const exhausted = plannedExhaustive && phase.exhausted && !this.#cut;
-    const note = this.#cut ? 'cut short' : plannedExhaustive && !exhausted && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
+    const beyond = plannedExhaustive ? !exhausted : strategy === 'bounded' && !phase.reached.withinBound;
+    const note = this.#cut ? 'cut short' : beyond && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
+    if (beyond) this.#beyond = true;
+    const claim = violated ? 'violated' : this.#cut && !plannedExhaustive ? 'not finished' : planned.strategy !== 'exhaustive' ? phase.reached.claim(planned) : exhausted && !incomplete ? 'exhausted' : 'not exhausted';
     const report: PhaseReport = {
-      strategy, scope, plannedExhaustive, exhausted: exhausted && !incomplete, violated, note, durationMs: this.#context.now() - started,
+      strategy, scope, plannedExhaustive, exhausted: !incomplete && (plannedExhaustive ? exhausted : !violated && !this.#cut && claim === 'exhausted'), violated, claim, note, durationMs: this.#context.now() - started,
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
     };
     this.#phases.push(report);
@@ -265,6 +276,7 @@ class CheckRun {
     if (trouble?.kind === 'diverged') throw new Divergence(trouble.step, trouble.message);
     if (trouble?.kind === 'subject') throw new SubjectError(trouble.message);
     this.#tally.add(slice, scenario.geometry, first);
+    if (slice.reach !== undefined) phase.reached.add(slice.reach);
     if (failure !== undefined) yield* this.#violated({ scenario, ...failure, place: { phase: phase.number + 1, scenario: place + 1 } });
   }
 
@@ -304,5 +316,6 @@ class CheckRun {
 interface PhaseRun {
   readonly number: number;
   readonly frontier: Frontier<ScenarioWork, ScenarioSlice>;
+  readonly reached: Reached;
   exhausted: boolean;
 }

@@ -94,7 +94,7 @@ function mergePhases(parts: readonly (PhaseReport | undefined)[], all: boolean):
   const [first] = there as [PhaseReport, ...PhaseReport[]];
   const whole = all && there.length === parts.length;
   return {
-    strategy: first.strategy, scope: first.scope, plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
+    strategy: first.strategy, scope: first.scope, claim: [...new Set(there.map(({ claim }) => claim))].join('; '), plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
     exhausted: whole && there.every(({ exhausted }) => exhausted),
     scenarios: there.reduce((sum, { scenarios }) => sum + scenarios, 0), executions: there.reduce((sum, { executions }) => sum + executions, 0),
     durationMs: most(there, ({ durationMs }) => durationMs),

@@ -3,21 +3,14 @@ import type { Finding } from './invariants.ts';
 import { mode } from './explore/access.ts';
 import { Dpor } from './explore/dpor.ts';
 import { Divergence } from './explore/execution.ts';
-import { RandomWalks } from './explore/random.ts';
 import { exhausted, explore, type Ending, type Scheduler } from './explore/scheduler.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { Models } from './models.ts';
-import { randomFrom } from './seeds.ts';
 import { ScenarioJudge, type JudgeOptions, type Seen } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
+import { joined, turnsOf, type Reach, type Search } from './search.ts';
 import type { LoadedSubject } from './subject.ts';
-
-/** How the executions of one scenario are searched. Plain data, so that another thread can do it. */
-export type Search =
-  /** All of them, in slices. */
-  | { readonly kind: 'exhaustive' }
-  /** So many by the reduced search; if those are not all, as many random walks. */
-  | { readonly kind: 'sampled'; readonly executions: number; readonly seed: number };
+import { isSample, runTwice } from './twice.ts';
 
 export interface ScenarioWork extends Work {
   readonly scenario: Scenario;
@@ -30,6 +23,8 @@ export interface ScenarioSlice extends Slice {
   readonly seen: Seen;
   /** The first execution that breaks something, which ends the work on its scenario. */
   readonly failure?: { readonly decisions: readonly number[]; readonly finding: Finding };
+  /** How far a scenario that is not searched in slices was searched. */
+  readonly reach?: Reach;
   /** What kept it from being judged at all. */
   readonly trouble?: { readonly kind: 'diverged'; readonly step: number; readonly message: string } | { readonly kind: 'subject'; readonly message: string };
 }
@@ -71,25 +66,34 @@ export class Explorer {
       run.failure = prefixFinding && { decisions: [], finding: prefixFinding };
       return run.slice(judge);
     }
+    const { search } = task.work;
+    if (search.kind !== 'exhaustive') return yield* this.#inTurns(judge, search, run);
     const dpor = new Dpor(this.#judging.stepsMax, 31);
     if (task.subtree === undefined) execution.rewind(0);
     else dpor.restore(execution, task.subtree);
     const before = task.subtree === undefined ? 1 : dpor.left(execution);
     const ended = yield* this.#explore(judge, dpor, task.runs, run);
     if (ended === 'failed' || ended === 'exhausted' || dpor.next(execution) === exhausted) return run.slice(judge);
-    const { search } = task.work;
-    if (search.kind === 'sampled') {
-      if (ended === 'stopped') return run.slice(judge, { stopped: true });
-      execution.rewind(0);
-      const walks = new RandomWalks(search.executions, randomFrom(search.seed));
-      const stopped = (yield* this.#explore(judge, walks, Infinity, run)) === 'stopped';
-      return run.slice(judge, { stopped });
-    }
     if (ended === 'stopped') return run.slice(judge, { stopped: true, rest: [{ subtree: dpor.save(execution), share: dpor.left(execution) / before }] });
     const left = dpor.left(execution) / before;
     const parts = dpor.donate(execution);
     const rest = [dpor.save(execution), ...parts].map((subtree) => ({ subtree, share: left / (parts.length + 1) }));
     return run.slice(judge, { rest });
+  }
+
+  /** Not in slices: what was stopped is begun again. */
+  *#inTurns(judge: ScenarioJudge, search: Exclude<Search, { readonly kind: 'exhaustive' }>, run: Run): Generator<number, ScenarioSlice, boolean> {
+    const execution = judge.execution as NonNullable<ScenarioJudge['execution']>;
+    let reach: Reach = { all: false, bound: false };
+    for (const turn of turnsOf(search, execution.threads, this.#judging.stepsMax)) {
+      execution.rewind(0);
+      const ended = yield* this.#explore(judge, turn.scheduler, turn.runsMax, run);
+      if (ended === 'failed') break;
+      if (ended === 'stopped') return run.slice(judge, { stopped: true });
+      reach = joined(reach, turn.reach(ended === 'exhausted' || turn.scheduler.next(execution) === exhausted));
+      if (reach.all) break;
+    }
+    return run.slice(judge, { reach });
   }
 
   *#explore(judge: ScenarioJudge, scheduler: Scheduler, runsMax: number, run: Run): Generator<number, 'exhausted' | 'failed' | 'full' | 'stopped', boolean> {
@@ -102,6 +106,7 @@ export class Explorer {
         run.failure = { decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding };
         return 'failed';
       }
+      if (isSample(run.runs)) runTwice(this.#loaded, judge.scenario, execution);
       if (run.runs === end) return 'full';
       if ((run.runs & 0x3f) === 0 && (yield run.runs)) return 'stopped';
     }
