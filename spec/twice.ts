@@ -26,13 +26,13 @@ export function runTwice(loaded: LoadedSubject, scenario: Scenario, first: Execu
     for (const column of ['op', 'site'] as const) {
       if (first[column][at] !== second[column][at]) throw diverged(`did ${opNames[first.op[at] as number]} at first, and ${opNames[second.op[at] as number]}${column === 'site' ? ' in another place' : ''}`);
     }
-    if (first.index[at] !== second.index[at] || offsetOf(first, at) !== offsetOf(second, at)) throw diverged('accessed another element');
+    const memory = isMemory(first.op[at] as number);
+    if (memory && (first.index[at] !== second.index[at] || offsetOf(first, at) !== offsetOf(second, at))) throw diverged('accessed another element');
     for (const column of ['value', 'after'] as const) {
       const [one, other] = [first[column][at], second[column][at]];
-      const means = column === 'value' || isMemory(first.op[at] as number);
-      if (means && !Object.is(one, other)) throw diverged(`had ${String(one)} at first, and ${String(other)}`);
+      if ((column === 'value' || memory) && !Object.is(one, other)) throw diverged(`had ${String(one)} at first, and ${String(other)}`);
     }
   }
 }
 
-const offsetOf = ({ cells, cell, view }: Execution, at: number): number => (view[at] === undefined ? -1 : (cells.offset[cell[at] as number] as number));
+const offsetOf = ({ cells, cell }: Execution, at: number): number => cells.offset[cell[at] as number] as number;
