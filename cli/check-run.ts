@@ -83,7 +83,7 @@ function hearer({ interrupt, progress, paint, json, quiet, jobs }: Surroundings)
 
 /** Nothing that such a subject does can be trusted, neither that it fails nor that it holds. */
 function divergedReport({ subject, module }: LoadedSubject, error: Divergence): SubjectReport {
-  const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {} };
+  const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {}, progress: {} };
   const note = `diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (a clock, Math.random, state of a module): hand it in through create(), or keep it in the shared memory`;
   return { name: subject.name, module, verdict: 'inconclusive', diverged: true, coverage, phases: [], violations: [], invariantsHeld: 0, judged: [], notes: [note] };
 }

@@ -1,5 +1,6 @@
 import type { Failure } from './counterexample.ts';
 import type { FrontierState } from './frontier.ts';
+import type { StepsTable } from './own-steps.ts';
 import type { ReachState } from './reached.ts';
 import type { PhaseReport, ViolationReport } from './report.ts';
 import type { ScenarioSlice } from './slice.ts';
@@ -26,6 +27,7 @@ interface PhaseState {
   readonly violations: number;
   readonly exhausted: boolean;
   readonly reached: ReachState;
+  readonly steps: StepsTable;
   readonly durationMs: number;
 }
 

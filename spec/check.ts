@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import type { CheckState, Found } from './check-state.ts';
 import { counterexampleOf } from './counterexample.ts';
+import { stoppedIn } from './crashes.ts';
 import { handOut, type Crew } from './crew.ts';
 import { mode } from './explore/access.ts';
 import { Divergence } from './explore/execution.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { Frontier, sliceRuns, type Task, type Told } from './frontier.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
+import { OwnSteps } from './own-steps.ts';
 import type { Phase } from './plan.ts';
 import type { PhaseReport, Shard, SubjectReport, Verdict, ViolationReport } from './report.ts';
 import { counts, judgeDefaults, type JudgeOptions } from './scenario-judge.ts';
@@ -14,7 +16,7 @@ import type { Scenario } from './scenario.ts';
 import { describeScope, within, type Scope } from './scope.ts';
 import { mixed } from './seeds.ts';
 import { shrink } from './shrink.ts';
-import { Reached } from './reached.ts';
+import { Reached, type SampledPhase } from './reached.ts';
 import type { Search } from './search.ts';
 import { Explorer, type ScenarioSlice, type ScenarioWork } from './slice.ts';
 import type { LoadedSubject } from './subject.ts';
@@ -118,17 +120,23 @@ class CheckRun {
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
     if (this.#from !== undefined && number < this.#from.phase) return;
     const { subject } = this.#loaded;
+    const stopped = stoppedIn(phase, subject);
+    if (stopped !== undefined && stopped.length === 0) return;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
       this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` });
       return;
     }
-    if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
+    if (stopped !== undefined) {
+      const scenarios = [...enumerate(scope, subject.features ?? {})];
+      const what = phase.strategy === 'crash' ? `≤ ${Math.max(...stopped.map(({ most }) => most))} of them stopped at any step` : `any of them stopped at any step: ${stopped.map(({ purpose }) => purpose).join(', ')}`;
+      yield* this.#explorePhase(number, phase, `${describeScope(scope)}, ${what}`, scenarios, scenarios.length, () => ({ kind: 'stopped', stopped, executionsMax: this.#plan.executionsMax }), scope.threads);
+    } else if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
       const { executionsMax: runsMax } = this.#plan;
       const search = phase.strategy === 'exhaustive' ? this.#everything : (): Search => ({ kind: 'bounded', preemptions: phase.preemptions, runsMax });
       yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, scenarios.length, search);
-    } else {
+    } else if (phase.strategy !== 'crash' && phase.strategy !== 'progress') {
       const seed = mixed(this.#plan.seed, number);
       const scenarios = this.#sampled(scope, phase.scenarios, seed);
       const { scope: _scope, scenarios: _scenarios, strategy: _strategy, ...how } = phase;
@@ -183,17 +191,17 @@ class CheckRun {
   }
 
   /** Explores the scenarios of a phase. */
-  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search): Generator<CheckEvent, void> {
+  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
     if (this.#from !== undefined && number < this.#from.phase) return;
     const { totals } = this.#tally;
     const { strategy } = planned;
     const { index, of } = this.#plan.shard ?? { index: 1, of: 1 };
     const total = Math.ceil((all - index + 1) / of);
-    const { within = { ...totals, violations: this.#violations.length, exhausted: true, reached: undefined, durationMs: 0 }, frontier: state, failing } = this.#from ?? {};
+    const { within = { ...totals, violations: this.#violations.length, exhausted: true, reached: undefined, durationMs: 0, steps: {} }, frontier: state, failing } = this.#from ?? {};
     this.#from = undefined;
     const started = this.#context.now() - within.durationMs;
     const frontier = new Frontier(this.#planned(scenarios, search), () => this.#numbers++, state);
-    const phase = { number, frontier, exhausted: within.exhausted, reached: new Reached(within.reached) };
+    const phase = { number, frontier, exhausted: within.exhausted, reached: new Reached(within.reached), steps: new OwnSteps(undefined, within.steps) };
     const beat = this.#heartbeat(() => ({
       kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total, left: frontier.left(),
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
@@ -206,21 +214,23 @@ class CheckRun {
       const violations = this.#violations.slice(0, this.#failing === undefined ? undefined : -1);
       this.#state = {
         phase: number, phases: [...this.#phases], violations, ...failed, tally: this.#tally.state(), frontier: frontier.state(),
-        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, reached: phase.reached.state(), durationMs: this.#context.now() - started },
+        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, reached: phase.reached.state(), steps: phase.steps.table(), durationMs: this.#context.now() - started },
       };
       for (const told of frontier.tellRest()) yield* this.#tell(told, phase);
     }
     const incomplete = totals.incomplete > within.incomplete;
     const violated = this.#violations.length > within.violations;
-    const plannedExhaustive = strategy === 'exhaustive';
+    const plannedExhaustive = strategy === 'exhaustive' || strategy === 'crash' || strategy === 'progress';
     const exhausted = plannedExhaustive && phase.exhausted && !this.#cut;
     const beyond = plannedExhaustive ? !exhausted : strategy === 'bounded' && !phase.reached.withinBound;
     const note = this.#cut ? 'cut short' : beyond && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
     if (beyond) this.#beyond = true;
-    const claim = violated ? 'violated' : this.#cut && !plannedExhaustive ? 'not finished' : planned.strategy !== 'exhaustive' ? phase.reached.claim(planned) : exhausted && !incomplete ? 'exhausted' : 'not exhausted';
+    const claim = violated ? 'violated' : plannedExhaustive ? (exhausted && !incomplete ? 'exhausted' : 'not exhausted') : this.#cut ? 'not finished' : phase.reached.claim(planned as SampledPhase);
     const report: PhaseReport = {
       strategy, scope, plannedExhaustive, exhausted: !incomplete && (plannedExhaustive ? exhausted : !violated && !this.#cut && claim === 'exhausted'), violated, claim, note, durationMs: this.#context.now() - started,
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
+      // Each of the threads that go on is in at most one operation, and no operation takes more accesses than the most seen.
+      ...(strategy === 'progress' && exhausted && !incomplete ? { unendingMost: threads * Math.max(...Object.values(phase.steps.most())) } : {}),
     };
     this.#phases.push(report);
     yield { kind: 'phase', subject: this.#loaded.subject.name, report };
@@ -270,13 +280,14 @@ class CheckRun {
   }
 
   *#tell({ work: { scenario, place }, first, slice }: Told<ScenarioWork, ScenarioSlice>, phase: PhaseRun): Generator<CheckEvent, void> {
-    if (slice === undefined || slice.failure !== undefined) phase.exhausted = false;
+    if (slice === undefined || slice.failure !== undefined || slice.incomplete === true) phase.exhausted = false;
     if (slice === undefined) return;
     const { trouble, failure } = slice;
     if (trouble?.kind === 'diverged') throw new Divergence(trouble.step, trouble.message);
     if (trouble?.kind === 'subject') throw new SubjectError(trouble.message);
     this.#tally.add(slice, scenario.geometry, first);
     if (slice.reach !== undefined) phase.reached.add(slice.reach);
+    phase.steps.add(slice.seen.steps);
     if (failure !== undefined) yield* this.#violated({ scenario, ...failure, place: { phase: phase.number + 1, scenario: place + 1 } });
   }
 
@@ -317,5 +328,6 @@ interface PhaseRun {
   readonly number: number;
   readonly frontier: Frontier<ScenarioWork, ScenarioSlice>;
   readonly reached: Reached;
+  readonly steps: OwnSteps;
   exhausted: boolean;
 }

@@ -1,8 +1,9 @@
 import type { State } from '../model/index.ts';
 import type { Geometry, ObservedFrame } from './contract.ts';
-import { printSchedule, threadName, type Decision } from './decision.ts';
+import type { CrashPurpose } from './crash-judge.ts';
+import { printSchedule, scheduleOf, threadName } from './decision.ts';
 import { isMemory, Op, opNames } from './explore/access.ts';
-import { Divergence, type Execution } from './explore/execution.ts';
+import { Divergence, type Crash, type Execution } from './explore/execution.ts';
 import { Replay } from './explore/replay.ts';
 import { explore, type Ending } from './explore/scheduler.ts';
 import { threw } from './history.ts';
@@ -22,6 +23,9 @@ export interface Failure {
   /** The thread of each step. */
   readonly decisions: readonly number[];
   readonly finding: Finding;
+  /** Threads that stop for ever, and what the execution was judged for. */
+  readonly crashes?: readonly Crash[];
+  readonly purpose?: CrashPurpose;
 }
 
 export interface Shrunk {
@@ -44,8 +48,9 @@ export interface Replayed {
   readonly strayed: number;
 }
 
-export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonly number[], options: JudgeOptions): Replayed {
-  const judge = new ScenarioJudge(loaded, scenario, new Models(), options);
+export function replay(loaded: LoadedSubject, { scenario, decisions: turns, crashes, purpose }: Omit<Failure, 'finding'>, options: JudgeOptions): Replayed {
+  const stopping = crashes === undefined ? options : { ...options, crashes, purpose: purpose ?? 'crash' };
+  const judge = new ScenarioJudge(loaded, scenario, new Models(), stopping);
   if (judge.execution === undefined) {
     return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
   }
@@ -69,9 +74,9 @@ export function countPreemptions(turns: readonly number[], execution: Execution)
   return preemptions;
 }
 
-export function preemptionsOf(failure: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
-  const { execution } = new ScenarioJudge(loaded, failure.scenario, new Models(), options);
-  return execution === undefined ? 0 : countPreemptions(failure.decisions, execution);
+export function preemptionsOf({ scenario, decisions, crashes = [] }: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
+  const { execution } = new ScenarioJudge(loaded, scenario, new Models(), { ...options, crashes });
+  return execution === undefined ? 0 : countPreemptions(decisions, execution);
 }
 
 /** How often a counterexample must fail in the same way before it is told: what differs from run to run is no finding. */
@@ -79,10 +84,10 @@ const timesAgain = 8;
 
 /** The report of a failure as it was found and as it was left by shrinking. */
 export function counterexampleOf(loaded: LoadedSubject, original: Failure, { failure, minimal, tried }: Shrunk, options: JudgeOptions): ViolationReport {
-  const replayed = replay(loaded, failure.scenario, failure.decisions, options);
+  const replayed = replay(loaded, failure, options);
   const { invariant, layer, message, step } = failure.finding;
   for (let again = 0; again < timesAgain; again++) {
-    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure.scenario, failure.decisions, options);
+    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure, options);
     if (!findings.some((found) => found.invariant === invariant)) throw new Divergence(judge.execution?.depth ?? 0, `a violation of ${invariant} was not there when the same steps were run again`);
   }
   const also = replayed.findings.map((found) => found.invariant).filter((id) => id !== invariant);
@@ -95,23 +100,22 @@ export function counterexampleOf(loaded: LoadedSubject, original: Failure, { fai
       from: { commands: commandCount(original.scenario), steps: original.decisions.length, preemptions: preemptionsOf(original, loaded, options) },
       minimal, tried,
     },
-    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: asDecisions(failure.decisions) })}'`,
+    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: scheduleOf(failure.decisions, failure.crashes) })}'`,
   };
 }
 
 export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed: Replayed, options: JudgeOptions): Counterexample {
   return {
     scenario: printScenario(failure.scenario),
-    schedule: printSchedule(asDecisions(failure.decisions)),
+    schedule: printSchedule(scheduleOf(failure.decisions, failure.crashes)),
     commands: commandCount(failure.scenario),
     steps: failure.decisions.length,
     preemptions: preemptionsOf(failure, loaded, options),
     trace: replayed.judge.execution === undefined ? [] : traceOf(loaded, replayed.judge),
+    stops: (failure.crashes ?? []).flatMap(({ thread, steps }) => (replayed.judge.execution?.count[thread] === steps ? [replayed.judge.execution.position(thread, steps - 1) + 1] : [])),
     state: replayed.state === undefined ? [] : compare(replayed.state, replayed.observed, failure.scenario.geometry),
   };
 }
-
-const asDecisions = (turns: readonly number[]): Decision[] => turns.map((thread) => ({ kind: 'run', thread }));
 
 function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
   const execution = judge.execution as Execution;

@@ -1,4 +1,5 @@
 import type { InvariantId } from './invariants.ts';
+import { OwnSteps } from './own-steps.ts';
 import { schemaVersion, type CheckReport, type Coverage, type PhaseReport, type SubjectReport, type ViolationReport } from './report.ts';
 import { heldOf } from './tally.ts';
 
@@ -79,6 +80,8 @@ function mergeCoverages(parts: readonly Coverage[], all: boolean): Coverage {
   const models = parts.map(({ modelTransitions }) => modelTransitions).filter(({ total }) => total > 0);
   const missing = (models[0]?.missing ?? []).filter((name) => models.every((model) => model.missing.includes(name)));
   const total = most(models, (model) => model.total);
+  const steps = new OwnSteps(undefined);
+  for (const { progress } of parts) steps.add(Object.fromEntries(Object.entries(progress).map(([name, { alone, byInterference }]) => [name, [[0, alone], ...byInterference]])));
   const names = [...new Set(parts.flatMap(({ stepsMax }) => Object.keys(stepsMax)))];
   return {
     scenarios: sum(({ scenarios }) => scenarios), executions: sum(({ executions }) => executions), blocked: sum(({ blocked }) => blocked),
@@ -86,6 +89,7 @@ function mergeCoverages(parts: readonly Coverage[], all: boolean): Coverage {
     exhausted: all && parts.every(({ exhausted }) => exhausted),
     modelTransitions: { covered: total - missing.length, total, missing },
     stepsMax: Object.fromEntries(names.map((name) => [name, most(parts, ({ stepsMax }) => stepsMax[name] ?? 0)])),
+    progress: steps.seen(),
   };
 }
 
@@ -99,6 +103,7 @@ function mergePhases(parts: readonly (PhaseReport | undefined)[], all: boolean):
     scenarios: there.reduce((sum, { scenarios }) => sum + scenarios, 0), executions: there.reduce((sum, { executions }) => sum + executions, 0),
     durationMs: most(there, ({ durationMs }) => durationMs),
     note: there.find(({ note }) => note !== '')?.note ?? (whole ? '' : 'of some shards only'),
+    ...(whole && there.every(({ unendingMost }) => unendingMost !== undefined) ? { unendingMost: most(there, ({ unendingMost = 0 }) => unendingMost) } : {}),
   };
 }
 

@@ -1,6 +1,9 @@
 import type { Phase } from './plan.ts';
 import type { Reach } from './search.ts';
 
+/** A phase that does not set out to run every execution. */
+export type SampledPhase = Extract<Phase, { readonly strategy: 'bounded' | 'pct' | 'random' | 'portfolio' }>;
+
 /** How many scenarios of a phase were searched how far. Plain data. */
 export interface ReachState {
   readonly all: number;
@@ -42,7 +45,7 @@ export class Reached {
   }
 
   /** What was proven by a phase that found nothing, in words. */
-  claim(phase: Exclude<Phase, { readonly strategy: 'exhaustive' }>): string {
+  claim(phase: SampledPhase): string {
     const scenarios = this.#all + this.#bound + this.#others;
     if (this.#all === scenarios) return 'exhausted';
     const some = this.#all === 0 ? '' : `, ${this.#all} of ${scenarios} scenarios exhausted`;

@@ -1,4 +1,5 @@
 import type { InvariantId, Layer } from './invariants.ts';
+import type { StepsSeen } from './own-steps.ts';
 
 /** Version of every JSON value below; readers refuse another one. */
 export const schemaVersion = 1;
@@ -41,6 +42,8 @@ export interface Counterexample {
   readonly steps: number;
   readonly preemptions: number;
   readonly trace: readonly TraceStep[];
+  /** Steps of the trace after which their thread stops for ever. */
+  readonly stops: readonly number[];
   /** Model against implementation when nothing runs, as far as the execution got there. */
   readonly state: readonly StateRow[];
 }
@@ -73,6 +76,8 @@ export interface Coverage {
   readonly modelTransitions: { readonly covered: number; readonly total: number; readonly missing: readonly string[] };
   /** Own accesses of one operation, the most seen. */
   readonly stepsMax: Readonly<Record<string, number>>;
+  /** The same with nobody interfering, and how much each interfering access adds at most. */
+  readonly progress: Readonly<Record<string, StepsSeen>>;
 }
 
 /** One part of the plan and what came of it. */
@@ -90,6 +95,8 @@ export interface PhaseReport {
   readonly durationMs: number;
   /** Why it is not what was planned, or was left out; empty otherwise. */
   readonly note: string;
+  /** Of a phase for progress that was exhausted: accesses in a row without an operation that ended, at most. */
+  readonly unendingMost?: number;
 }
 
 export interface SubjectReport {

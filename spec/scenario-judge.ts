@@ -1,14 +1,16 @@
 import type { Model, State } from '../model/index.ts';
 import type { PressureLevel } from './contract.ts';
+import { CrashJudge, type CrashPurpose } from './crash-judge.ts';
 import { threadName } from './decision.ts';
 import { Op } from './explore/access.ts';
-import { Execution, NeverEnds } from './explore/execution.ts';
+import { Execution, NeverEnds, type Crash } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
 import type { Ending } from './explore/scheduler.ts';
 import { Histories, threw } from './history.ts';
 import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
 import type { Models } from './models.ts';
+import { OwnSteps, type StepsTable } from './own-steps.ts';
 import { judgeOwnership } from './ownership.ts';
 import { judgePolicy } from './policy.ts';
 import { pressuresOf } from './pressure.ts';
@@ -25,6 +27,9 @@ export interface JudgeOptions {
   readonly intervals: boolean;
   /** Only findings of these invariants count; left out: all. */
   readonly only?: readonly string[];
+  /** Threads that stop for ever, and what executions with them are judged for (default: crash). */
+  readonly crashes?: readonly Crash[];
+  readonly purpose?: CrashPurpose;
 }
 
 export const counts = (invariant: string, { only }: JudgeOptions): boolean => only === undefined || only.includes(invariant);
@@ -49,7 +54,7 @@ interface Kept<Verdict> {
 /** What was seen in a part of a scenario's executions. */
 export interface Seen {
   readonly judged: readonly InvariantId[];
-  readonly stepsMax: Readonly<Record<string, number>>;
+  readonly steps: StepsTable;
   /** For {@link Model.note}. */
   readonly taken: readonly string[];
 }
@@ -64,8 +69,10 @@ export class ScenarioJudge {
   readonly prefixFinding: Finding | undefined;
   /** Invariants that need something of the subject which this scenario had. */
   readonly judged = new Set<InvariantId>();
-  /** Own accesses of an operation between invocation and return, the most seen. */
-  readonly stepsMax = { allocate: 0, free: 0 };
+  /** Own accesses of operations. */
+  readonly steps: OwnSteps;
+  /** Judges instead of the layers where threads are stopped for ever. */
+  readonly crash: CrashJudge | undefined;
   readonly #loaded: LoadedSubject;
   readonly #program: ScenarioProgram | undefined;
   readonly #initial: State;
@@ -100,22 +107,31 @@ export class ScenarioJudge {
     this.prefixFinding = wrong;
     this.#hints = program === undefined ? [] : (runAtOnce(loaded.subject.hints?.(program.shared)) ?? []);
     this.execution = wrong === undefined && program !== undefined ? new Execution(program, options) : undefined;
+    this.steps = new OwnSteps(loaded.subject.progress);
+    const { crashes = [], purpose = 'crash' } = options;
+    this.crash = crashes.length === 0 || program === undefined ? undefined : new CrashJudge({ loaded, scenario, program, model: this.model, initial: state, crashes, purpose });
+  }
+
+  /** Which threads stop for ever, and what for. */
+  get stopped(): Pick<JudgeOptions, 'crashes' | 'purpose'> {
+    const { crashes, purpose } = this.#options;
+    return { ...(crashes === undefined ? {} : { crashes }), ...(purpose === undefined ? {} : { purpose }) };
   }
 
   /** What was seen since this was last asked. */
   seen(): Seen {
-    const seen = { judged: [...this.judged], stepsMax: { ...this.stepsMax }, taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])] };
+    const seen = { judged: [...this.judged], steps: this.steps.table(), taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])] };
     this.judged.clear();
     this.#met.clear();
-    Object.assign(this.stepsMax, { allocate: 0, free: 0 });
+    this.steps.clear();
     return seen;
   }
 
   /** The earliest layer's finding about the execution that just ended, of those that count. */
   judge(ending: Ending): Finding | undefined {
     if (ending === 'redundant') return undefined;
-    if (ending === 'complete') this.#countSteps(this.execution as Execution);
-    const first = this.#first(ending);
+    const slow = ending === 'complete' ? this.steps.count(this.execution as Execution, this.scenario.threads) : undefined;
+    const first = this.#first(ending) ?? slow;
     if (first === undefined || counts(first.invariant, this.#options)) return first;
     return this.judgeFully(ending).findings.find(({ invariant }) => counts(invariant, this.#options));
   }
@@ -124,6 +140,7 @@ export class ScenarioJudge {
     const execution = this.execution as Execution;
     const race = judgeRaces(execution, this.#isHint);
     if (race !== undefined) return race;
+    if (this.crash !== undefined) return this.#crashed(ending);
     if (ending === 'incomplete') return this.#endless(execution);
     if (ending === 'blocked') return this.#deadlock(execution);
     const verdict = this.#historyVerdict(execution);
@@ -138,6 +155,11 @@ export class ScenarioJudge {
       if (found !== undefined && !findings.some(({ invariant }) => invariant === found.invariant)) findings.push(found);
     };
     add(judgeRaces(execution, this.#isHint));
+    if (this.crash !== undefined) {
+      add(this.#crashed(ending));
+      return { findings, quiescent: undefined };
+    }
+    if (ending === 'complete') add(new OwnSteps(this.#loaded.subject.progress).count(execution, this.scenario.threads));
     if (ending === 'blocked') add(this.#deadlock(execution));
     if (ending === 'incomplete') add(this.#endless(execution));
     if (ending !== 'complete') return { findings, quiescent: undefined };
@@ -150,6 +172,11 @@ export class ScenarioJudge {
     add(quiescent.finding);
     add(verdict.policy);
     return { findings, quiescent };
+  }
+
+  #crashed(ending: Ending): Finding | undefined {
+    const execution = this.execution as Execution;
+    return this.crash?.judge(execution, ending, () => this.#histories.history(execution), this.#histories.key(execution));
   }
 
   /** A history that fits no order is still a history: for a report, the calls as they went. */
@@ -255,22 +282,6 @@ export class ScenarioJudge {
     }
     if (within.some((inside, thread) => inside && thread !== last)) return undefined;
     return finding('FP-PRG-1', `an operation of ${threadName(last)} does not end: ${steps} accesses with nobody in the middle of another one`, execution.depth - 1);
-  }
-
-  #countSteps(execution: Execution): void {
-    const since: number[] = [];
-    const commands: number[] = [];
-    for (let at = 0; at < execution.depth; at++) {
-      const thread = execution.thread[at] as number;
-      if (execution.op[at] === Op.invoke) {
-        since[thread] = execution.ordinal[at] as number;
-        commands[thread] = (commands[thread] ?? -1) + 1;
-      } else if (execution.op[at] === Op.return) {
-        const command = (this.scenario.threads[thread] as Scenario['threads'][number])[commands[thread] as number];
-        const steps = (execution.ordinal[at] as number) - (since[thread] as number) - 1;
-        if (command !== undefined && steps > this.stepsMax[command.name]) this.stepsMax[command.name] = steps;
-      }
-    }
   }
 
   readonly #isHint = (cell: number): boolean => {

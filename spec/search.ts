@@ -1,3 +1,4 @@
+import type { Stopped } from './crashes.ts';
 import { Dpor } from './explore/dpor.ts';
 import { PriorityWalks } from './explore/pct.ts';
 import { BoundedPreemptions } from './explore/preemptions.ts';
@@ -16,7 +17,12 @@ export type Search =
   /** So many by the reduced search; if those are not all, as many random walks. */
   | { readonly kind: 'random'; readonly executions: number; readonly seed: number }
   /** So many by the reduced search; if those are not all, as many runs within the bound, as many by priorities and as many random walks. */
-  | { readonly kind: 'portfolio'; readonly preemptions: number; readonly depth: number; readonly executions: number; readonly seed: number };
+  | { readonly kind: 'portfolio'; readonly preemptions: number; readonly depth: number; readonly executions: number; readonly seed: number }
+  /** All of them with threads stopped for ever in every way, `executionsMax` of each way at most. */
+  | { readonly kind: 'stopped'; readonly stopped: readonly Stopped[]; readonly executionsMax: number };
+
+/** A search that goes from one scheduler to the next. */
+export type Sampling = Exclude<Search, { readonly kind: 'exhaustive' | 'stopped' }>;
 
 /** How far a scenario was searched. */
 export interface Reach {
@@ -35,8 +41,6 @@ export interface Turn {
   /** What is known if the scheduler has come to its end, or to its most runs. */
   reach(ended: boolean): Reach;
 }
-
-type Sampling = Exclude<Search, { readonly kind: 'exhaustive' }>;
 
 export function turnsOf(search: Sampling, threads: number, stepsMax: number): readonly Turn[] {
   const reduced = (runsMax: number): Turn => ({ scheduler: new Dpor(stepsMax, 31), runsMax, reach: (ended) => ({ all: ended, bound: ended }) });

@@ -1,14 +1,17 @@
 import type { Slice, Task, Work } from './frontier.ts';
-import type { Finding } from './invariants.ts';
+import type { Failure } from './counterexample.ts';
+import { rulesOf, variants } from './crashes.ts';
+import type { InvariantId } from './invariants.ts';
 import { mode } from './explore/access.ts';
 import { Dpor } from './explore/dpor.ts';
 import { Divergence } from './explore/execution.ts';
 import { exhausted, explore, type Ending, type Scheduler } from './explore/scheduler.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { Models } from './models.ts';
+import { OwnSteps } from './own-steps.ts';
 import { ScenarioJudge, type JudgeOptions, type Seen } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
-import { joined, turnsOf, type Reach, type Search } from './search.ts';
+import { joined, turnsOf, type Reach, type Sampling, type Search } from './search.ts';
 import type { LoadedSubject } from './subject.ts';
 import { isSample, runTwice } from './twice.ts';
 
@@ -22,7 +25,9 @@ export interface ScenarioSlice extends Slice {
   readonly counts: Readonly<Record<'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps', number>>;
   readonly seen: Seen;
   /** The first execution that breaks something, which ends the work on its scenario. */
-  readonly failure?: { readonly decisions: readonly number[]; readonly finding: Finding };
+  readonly failure?: Omit<Failure, 'scenario'> & Partial<Pick<Failure, 'scenario'>>;
+  /** Whether something was left out that was to be explored. */
+  readonly incomplete?: boolean;
   /** How far a scenario that is not searched in slices was searched. */
   readonly reach?: Reach;
   /** What kept it from being judged at all. */
@@ -59,6 +64,7 @@ export class Explorer {
   }
 
   *#slice(task: Task<ScenarioWork>): Generator<number, ScenarioSlice, boolean> {
+    if (task.work.search.kind === 'stopped') return yield* this.#stopped(task.work.scenario, task.work.search);
     const judge = this.#judgeOf(task);
     const { execution, prefixFinding } = judge;
     const run = new Run();
@@ -82,7 +88,7 @@ export class Explorer {
   }
 
   /** Not in slices: what was stopped is begun again. */
-  *#inTurns(judge: ScenarioJudge, search: Exclude<Search, { readonly kind: 'exhaustive' }>, run: Run): Generator<number, ScenarioSlice, boolean> {
+  *#inTurns(judge: ScenarioJudge, search: Sampling, run: Run): Generator<number, ScenarioSlice, boolean> {
     const execution = judge.execution as NonNullable<ScenarioJudge['execution']>;
     let reach: Reach = { all: false, bound: false };
     for (const turn of turnsOf(search, execution.threads, this.#judging.stepsMax)) {
@@ -96,6 +102,21 @@ export class Explorer {
     return run.slice(judge, { reach });
   }
 
+  *#stopped(scenario: Scenario, { stopped, executionsMax }: Search & { kind: 'stopped' }): Generator<number, ScenarioSlice, boolean> {
+    const run = new Run();
+    const ways = variants(this.#loaded, scenario, stopped);
+    for (let way = ways.next(false); way.done !== true; ) {
+      const judge = new ScenarioJudge(this.#loaded, way.value.scenario, this.#models, { ...this.#judging, crashes: way.value.crashes, purpose: way.value.purpose });
+      const ended = judge.execution === undefined ? 'exhausted' : yield* this.#explore(judge, new Dpor(this.#judging.stepsMax, 31), executionsMax, run);
+      if (judge.prefixFinding !== undefined) run.failure = { decisions: [], finding: judge.prefixFinding };
+      run.add(judge, rulesOf[way.value.purpose]);
+      if (ended === 'stopped') return run.slice(undefined, { stopped: true });
+      if (ended === 'full' || run.failure !== undefined) return run.slice(undefined, { incomplete: ended === 'full' });
+      way = ways.next(judge.crash?.reached === true);
+    }
+    return run.slice();
+  }
+
   *#explore(judge: ScenarioJudge, scheduler: Scheduler, runsMax: number, run: Run): Generator<number, 'exhausted' | 'failed' | 'full' | 'stopped', boolean> {
     const execution = judge.execution as NonNullable<ScenarioJudge['execution']>;
     const end = run.runs + runsMax;
@@ -103,10 +124,10 @@ export class Explorer {
       run.count(ending, execution.depth);
       const finding = judge.judge(ending);
       if (finding !== undefined) {
-        run.failure = { decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding };
+        run.failure = { decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding, ...(judge.crash === undefined ? {} : { scenario: judge.scenario, ...judge.stopped }) };
         return 'failed';
       }
-      if (isSample(run.runs)) runTwice(this.#loaded, judge.scenario, execution);
+      if (judge.crash === undefined && isSample(run.runs)) runTwice(this.#loaded, judge.scenario, execution);
       if (run.runs === end) return 'full';
       if ((run.runs & 0x3f) === 0 && (yield run.runs)) return 'stopped';
     }
@@ -126,6 +147,9 @@ export class Explorer {
 class Run {
   runs = 0;
   failure: ScenarioSlice['failure'];
+  readonly #steps = new OwnSteps(undefined);
+  readonly #judged = new Set<InvariantId>();
+  readonly #taken = new Set<string>();
   readonly #counts = { executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0 };
 
   count(ending: Ending, steps: number): void {
@@ -134,8 +158,16 @@ class Run {
     this.runs++;
   }
 
+  /** What a judge saw, of several that one slice has. */
+  add(judge: ScenarioJudge, rules: readonly InvariantId[]): void {
+    const { steps, judged, taken } = judge.seen();
+    this.#steps.add(steps);
+    for (const id of [...judged, ...rules]) this.#judged.add(id);
+    for (const transition of taken) this.#taken.add(transition);
+  }
+
   slice(judge?: ScenarioJudge, more: Partial<ScenarioSlice> = {}): ScenarioSlice {
-    const seen = judge?.seen() ?? { judged: [], stepsMax: {}, taken: [] };
+    const seen = judge?.seen() ?? { judged: [...this.#judged], steps: this.#steps.table(), taken: [...this.#taken] };
     return { counts: this.#counts, runs: this.runs, seen, rest: [], stopped: false, last: this.failure !== undefined, ...(this.failure === undefined ? {} : { failure: this.failure }), ...more };
   }
 }

@@ -1,6 +1,7 @@
 import type { Geometry, Subject } from './contract.ts';
 import { invariants, type InvariantId } from './invariants.ts';
 import { Models } from './models.ts';
+import { OwnSteps, type StepsTable } from './own-steps.ts';
 import type { Coverage, ViolationReport } from './report.ts';
 import type { ScenarioSlice } from './slice.ts';
 
@@ -9,7 +10,7 @@ export type Totals = { -readonly [K in 'scenarios' | 'executions' | 'blocked' | 
 /** A {@link Tally} as plain data. */
 export interface TallyState {
   readonly totals: Readonly<Totals>;
-  readonly stepsMax: Readonly<Record<string, number>>;
+  readonly steps: StepsTable;
   readonly judged: readonly InvariantId[];
   readonly models: readonly { readonly geometry: Geometry; readonly taken: readonly string[] }[];
 }
@@ -18,7 +19,7 @@ export interface TallyState {
 export class Tally {
   readonly totals: Totals;
   readonly judged: Set<InvariantId>;
-  readonly #stepsMax: Record<string, number>;
+  readonly #steps: OwnSteps;
   readonly #models = new Models();
   readonly #subject: Subject;
 
@@ -26,7 +27,7 @@ export class Tally {
     this.#subject = subject;
     this.totals = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, ...state?.totals };
     this.judged = new Set(state?.judged);
-    this.#stepsMax = { allocate: 0, free: 0, ...state?.stepsMax };
+    this.#steps = new OwnSteps(subject.progress, state?.steps);
     for (const { geometry, taken } of state?.models ?? []) this.#models.for(subject, geometry).note(taken);
   }
 
@@ -34,21 +35,21 @@ export class Tally {
     if (first) this.totals.scenarios++;
     for (const name of ['executions', 'blocked', 'redundant', 'incomplete', 'steps'] as const) this.totals[name] += counts[name];
     for (const id of seen.judged) this.judged.add(id);
-    for (const [name, steps] of Object.entries(seen.stepsMax)) this.#stepsMax[name] = Math.max(this.#stepsMax[name] ?? 0, steps);
+    this.#steps.add(seen.steps);
     this.#models.for(this.#subject, geometry).note(seen.taken);
   }
 
   coverage(exhausted: boolean): Coverage {
-    return { ...this.totals, exhausted, modelTransitions: this.#models.coverage(), stepsMax: this.#stepsMax };
+    return { ...this.totals, exhausted, modelTransitions: this.#models.coverage(), stepsMax: this.#steps.most(), progress: this.#steps.seen() };
   }
 
   state(): TallyState {
-    return { totals: { ...this.totals }, stepsMax: { ...this.#stepsMax }, judged: [...this.judged], models: this.#models.taken() };
+    return { totals: { ...this.totals }, steps: this.#steps.table(), judged: [...this.judged], models: this.#models.taken() };
   }
 }
 
-/** Judged only if the subject has observe(), framesFree() or pressure(), or declares a policy. */
-const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1', 'FP-POL-1'];
+/** Judged only if the subject has observe(), framesFree() or pressure(), or declares a policy, progress, or that it survives crashes. */
+const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1', 'FP-POL-1', 'FP-CRS-1', 'FP-CRS-2', 'FP-CRS-3', 'FP-STP-1', 'FP-LFR-1', 'FP-OBF-1'];
 
 /** How many invariants were judged and held. */
 export function heldOf(violations: readonly ViolationReport[], judged: ReadonlySet<InvariantId>): number {

@@ -33,6 +33,7 @@ Examples:
   frameproof check builtin:hybrid --strategy exhaustive --threads 2 --ops 2 --frames 8 --chunk 4
   frameproof check ./mine.subject.ts --strategy bounded --preemptions 2 --threads 3 --ops 2
   frameproof check ./mine.subject.ts --strategy pct --strategy random --threads 4 --executions 1000
+  frameproof check ./mine.subject.ts --threads 2 --frames 4 --crashes 1
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
   frameproof check --preset nightly --jobs 4       the same report, sooner
   frameproof check --shard 1/3 --json > shards/1.json    a third of it, on one of three machines
@@ -47,6 +48,7 @@ behaves differently when it is run again, 70 a defect of frameproof, 130 interru
     chunk: { placeholder: 'N', help: 'scope: frames of a chunk, a power of two (default 4, or fewer)' },
     threads: { placeholder: 'N', help: 'scope: threads (default 2)' },
     ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1)' },
+    crashes: { placeholder: 'N', help: 'scope: also with at most N threads stopped for ever at each of their steps (for subjects that declare crash)' },
     preemptions: { placeholder: 'N', help: 'bounded: switches away from a thread that could go on, at most (default 2)' },
     executions: { placeholder: 'N', help: 'exhaustive, bounded: of one scenario at most (default 2,000,000); pct, random: of each scenario (default 400)' },
     depth: { placeholder: 'N', help: 'pct: ordering constraints that a bug takes (default 3)' },

@@ -18,7 +18,7 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
       shrink.tried === 0 ? 'not shrunk' : shrink.minimal ? `minimal (${shrink.tried} reductions tried)` : `${shrink.tried} reductions tried`
     }`,
     '',
-    ...traceText(counterexample.trace, violation.step, invariant, paint),
+    ...traceText(counterexample, violation.step, invariant, paint),
     ...(counterexample.state.length === 0 ? [] : ['', ...stateText(counterexample.state, paint)]),
     '',
     ...(alsoBroken.length === 0 ? [] : [` also broken   ${alsoBroken.join(' · ')}`]),
@@ -29,7 +29,7 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
 }
 
 /** The steps of a counterexample, one column a thread, where each acts, and a mark where it shows. */
-export function traceText(trace: readonly TraceStep[], wrong: number | null, invariant: string, paint: Paint): string[] {
+export function traceText({ trace, stops }: Pick<Counterexample, 'trace' | 'stops'>, wrong: number | null, invariant: string, paint: Paint): string[] {
   if (trace.length === 0) return [' (no thread ran: the prefix shows it, or what is asked alone at the end)'];
   const threads = [...new Set(trace.map(({ thread }) => thread))].sort();
   const cells = new Map<string, string>();
@@ -41,7 +41,7 @@ export function traceText(trace: readonly TraceStep[], wrong: number | null, inv
   trace.forEach((step, at) => {
     const previous = trace[at - 1];
     const column = threads.indexOf(step.thread);
-    if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return') {
+    if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return' && !stops.includes(previous.step)) {
       lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── preempted ──`));
     }
     const before = ' '.repeat(offset(widths, column));
@@ -49,6 +49,7 @@ export function traceText(trace: readonly TraceStep[], wrong: number | null, inv
     const place = step.file === '' ? '' : `${step.file}:${step.line}`;
     const mark = wrong === step.step ? paint('red', `  ✗ ${invariant}`) : '';
     lines.push(` ${String(step.step).padStart(3)}  ${before}${body}${paint('dim', place)}${mark}`);
+    if (stops.includes(step.step)) lines.push(paint('red', `      ${before}✝ stops for ever`));
   });
   if (cells.size > 0) lines.push('', paint('dim', `      cells: ${[...cells].map(([cell, name]) => `${name} buffer ${cell.replace(':', ' byte ')}`).join(' · ')}`));
   lines.push(...sources(trace, wrong, paint));

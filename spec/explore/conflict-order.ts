@@ -1,5 +1,6 @@
 import { isMemory, Op } from './access.ts';
 import type { Events } from './events.ts';
+import { crashedThread, waitsForNothing } from './program.ts';
 
 /**
  * The order that dependence puts on the events of an execution: same thread, or same cell and one writes, or a return and another
@@ -102,14 +103,26 @@ export class ConflictOrder {
     let candidates = 0;
     const variable = events.index[at] as number;
     for (let other = 0; other < events.threads; other++) {
-      const edge = theirs[other] as number;
+      // Who waits for a crash comes after everything that the dead thread did.
+      const edge = (variable < waitsForNothing && crashedThread(variable) === other ? events.last[other] : theirs[other]) as number;
       if (other === thread || edge < 0) continue;
       // Without intervals a hand-over still orders: the invocation follows the return that bound its variable.
-      if (this.#intervals || (events.op[at] === Op.invoke && variable >= 0 && this.#boundBy(variable, other))) {
+      if (this.#intervals || variable < waitsForNothing || (events.op[at] === Op.invoke && variable >= 0 && this.#boundBy(variable, other))) {
         this.#candidates[candidates++] = edge;
       }
     }
     this.#order(at, thread, candidates);
+    if (variable < waitsForNothing) this.#dropRacesWith(crashedThread(variable));
+  }
+
+  /** What enabled the event cannot come after it: no race. */
+  #dropRacesWith(thread: number): void {
+    let kept = 0;
+    for (let race = 0; race < this.raceCount; race++) {
+      const position = this.races[race] as number;
+      if (this.#events.thread[position] !== thread) this.races[kept++] = position;
+    }
+    this.raceCount = kept;
   }
 
   /** Takes back the last event. */

@@ -2,7 +2,8 @@ import { isMemory, onlyReads, Op, pending, type Coroutine, type View } from './a
 import { Cells } from './cells.ts';
 import { ConflictOrder } from './conflict-order.ts';
 import { Events } from './events.ts';
-import { unbound, type Program } from './program.ts';
+import { Running } from './running.ts';
+import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
 export class Divergence extends Error {
@@ -19,13 +20,20 @@ export class NeverEnds extends Error {
   override readonly name = 'NeverEnds';
 }
 
-export const ThreadState = { ready: 0, waiting: 1, finished: 2, stuck: 3 } as const;
+export const ThreadState = { ready: 0, waiting: 1, finished: 2, stuck: 3, crashed: 4 } as const;
+
+/** A thread that takes `steps` own steps and then no other. A crash writes nothing, so it is nothing else than this. */
+export interface Crash {
+  readonly thread: number;
+  readonly steps: number;
+}
 
 export interface ExecutionLimits {
   /** Events of one execution; beyond, it is incomplete. */
   readonly stepsMax: number;
   /** Whether a return and another thread's invocation are dependent. Off only to show what that would hide. */
   readonly intervals: boolean;
+  readonly crashes?: readonly Crash[];
 }
 
 /**
@@ -48,7 +56,9 @@ export class Execution extends Events {
   readonly #nextExpected: number[] = [];
   readonly #nextView: (View | undefined)[] = [];
   readonly #nextWatched: (readonly number[] | undefined)[] = [];
-  readonly #coroutine: (Coroutine | undefined)[] = [];
+  readonly #coroutine: (Running | undefined)[] = [];
+  /** By thread: own steps after which it crashes. */
+  readonly #lifetime: Float64Array;
   #starting = true;
   /** Cells that were ever written, with a view to look through, for {@link image}. */
   readonly #written: { readonly view: View; readonly index: number }[] = [];
@@ -65,6 +75,8 @@ export class Execution extends Events {
     this.nextCell = new Int32Array(threads);
     this.nextSite = new Int32Array(threads);
     this.#nextIndex = new Int32Array(threads);
+    this.#lifetime = new Float64Array(threads).fill(Infinity);
+    for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
       if (this.state[thread] !== ThreadState.finished) this.#resume(thread, coroutine);
@@ -82,13 +94,15 @@ export class Execution extends Events {
   canStep(thread: number): boolean {
     if (this.state[thread] === ThreadState.ready) return true;
     if (this.state[thread] !== ThreadState.waiting) return false;
-    if (this.nextOp[thread] === Op.invoke) return this.program.variables[this.#nextIndex[thread] as number] !== unbound;
+    if (this.nextOp[thread] === Op.invoke) return this.#isBound(this.#nextIndex[thread] as number);
     return this.order.isAwake(thread, this.#nextWatched[thread] as readonly number[]);
   }
 
-  /** Whether every thread has run to its end. */
+  /** Whether every thread has run to its end, or crashed. */
   finished(): boolean {
-    for (let thread = 0; thread < this.threads; thread++) if (this.state[thread] !== ThreadState.finished) return false;
+    for (let thread = 0; thread < this.threads; thread++) {
+      if (this.state[thread] !== ThreadState.finished && this.state[thread] !== ThreadState.crashed) return false;
+    }
     return true;
   }
 
@@ -145,7 +159,10 @@ export class Execution extends Events {
     }
     this.value[at] = result;
     this.append(thread);
-    this.#resume(thread, coroutine, result);
+    if (this.count[thread] === this.#lifetime[thread]) {
+      this.state[thread] = ThreadState.crashed;
+      this.#coroutine[thread] = undefined;
+    } else this.#resume(thread, coroutine, result);
   }
 
   /** Undoes all events from `depth` on. */
@@ -167,7 +184,7 @@ export class Execution extends Events {
       this.#nextExpected[thread] = this.expected[at] as number;
       this.#nextView[thread] = this.view[at];
       this.#nextWatched[thread] = this.watched[at];
-      this.state[thread] = op === Op.pause || (op === Op.invoke && (this.index[at] as number) >= 0) ? ThreadState.waiting : ThreadState.ready;
+      this.state[thread] = op === Op.pause || (op === Op.invoke && (this.index[at] as number) !== waitsForNothing) ? ThreadState.waiting : ThreadState.ready;
     }
   }
 
@@ -175,7 +192,8 @@ export class Execution extends Events {
   alone<Result>(coroutine: Coroutine<Result>, undo: boolean, observer?: (op: number, value: number) => void): Result {
     const undos: { view: View; index: number; before: number }[] = [];
     try {
-      let next = coroutine.next(0);
+      const running = new Running(coroutine);
+      let next = running.next(0);
       for (let steps = 0; next.done !== true; steps++) {
         if (steps > this.limits.stepsMax * 10) throw new NeverEnds(`does not end: ${steps} accesses with nobody beside it`);
         const { op, view, index, operand, expected } = pending;
@@ -186,7 +204,7 @@ export class Execution extends Events {
           if (undo) undos.push({ view, index, before });
         }
         observer?.(op, result);
-        next = coroutine.next(result);
+        next = running.next(result);
       }
       return next.value;
     } finally {
@@ -212,8 +230,8 @@ export class Execution extends Events {
     this.#coroutine[thread] = undefined;
   }
 
-  #rebuilt(thread: number): Coroutine {
-    const coroutine = this.program.start(thread);
+  #rebuilt(thread: number): Running {
+    const coroutine = new Running(this.program.start(thread));
     let next = coroutine.next(0);
     for (const value of this.program.setup[thread] as readonly number[]) next = coroutine.next(value);
     const count = this.count[thread] as number;
@@ -230,7 +248,7 @@ export class Execution extends Events {
   }
 
   /** Takes over what the coroutine asks for; with a value, resumes it first. */
-  #resume(thread: number, coroutine: Coroutine, value?: number): void {
+  #resume(thread: number, coroutine: Running, value?: number): void {
     if (value !== undefined && coroutine.next(value).done === true) {
       this.state[thread] = ThreadState.finished;
       return;
@@ -253,7 +271,7 @@ export class Execution extends Events {
     } else if (op === Op.stuck) {
       this.state[thread] = ThreadState.stuck;
     } else {
-      this.state[thread] = op === Op.invoke && pending.index >= 0 ? ThreadState.waiting : ThreadState.ready;
+      this.state[thread] = op === Op.invoke && pending.index !== waitsForNothing ? ThreadState.waiting : ThreadState.ready;
     }
   }
 
@@ -283,6 +301,12 @@ export class Execution extends Events {
     const response = this.operand[at] as number;
     if (variable >= 0) this.program.variables[variable] = response;
     return response;
+  }
+
+  /** Whether what an invocation waits for is there: the value of a variable, or the crash of a thread. */
+  #isBound(variable: number): boolean {
+    if (variable < waitsForNothing) return this.state[crashedThread(variable)] === ThreadState.crashed;
+    return this.program.variables[variable] !== unbound;
   }
 
   #wouldWrite(thread: number): boolean {
