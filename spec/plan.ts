@@ -79,8 +79,8 @@ const nightly: readonly Phase[] = [
   { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2, countMax: 8 }) },
   { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 2 }) },
   { strategy: 'bounded', scope: small({ frames: 4, chunkFrames: 4, threads: 3, ops: 1, prefixOps: 1 }), preemptions: 2 },
-  { strategy: 'portfolio', scope: small({ frames: 16, chunkFrames: 4, threads: 3, ops: 3, prefixOps: 4, countMax: 12 }), scenarios: 3000, executions: 1000, preemptions: 2, depth: 3 },
-  { strategy: 'portfolio', scope: small({ frames: 40, chunkFrames: 8, firstFrame: 5, threads: 3, ops: 6, prefixOps: 6, countMax: 20 }), scenarios: 3000, executions: 500, preemptions: 1, depth: 3 },
+  { strategy: 'portfolio', scope: small({ frames: 16, chunkFrames: 4, threads: 3, ops: 3, prefixOps: 4, countMax: 12 }), scenarios: 2000, executions: 1000, preemptions: 2, depth: 3 },
+  { strategy: 'portfolio', scope: small({ frames: 40, chunkFrames: 8, firstFrame: 5, threads: 3, ops: 6, prefixOps: 6, countMax: 20 }), scenarios: 2000, executions: 500, preemptions: 1, depth: 3 },
 ];
 
 export const presets: Readonly<Record<PresetName, Preset>> = {

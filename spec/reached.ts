@@ -60,7 +60,7 @@ export class Reached {
       case 'random':
         return `sampled${some}`;
       case 'portfolio':
-        return `sampled${some}, ${this.#bound} within ${preemptionsText(phase.preemptions)}; finds a bug of depth ${phase.depth} with probability ≥ ${percent(this.#probability)} in ${rest}`;
+        return `sampled${some}${this.#bound === 0 ? '' : `, ${this.#bound} within ${preemptionsText(phase.preemptions)}`}; finds a bug of depth ${phase.depth} with probability ≥ ${percent(this.#probability)} in ${rest}`;
     }
   }
 }
