@@ -1,3 +1,4 @@
+import { match } from 'ts-pattern';
 import type { CheckPlan } from '../spec/check.ts';
 import { invariants } from '../spec/invariants.ts';
 import { presets, strategies, type Phase, type PresetName, type Strategy } from '../spec/plan.ts';
@@ -53,7 +54,7 @@ function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
   const explored = named.filter((name) => name !== 'stress');
   if (named.length > 0 && explored.length === 0) return [];
   const wanted = explored.map((name): Strategy => {
-    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${[...strategies, 'stress'].join(' or ')}`);
+    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${[...strategies, 'stress'].join(', ')}`);
     return name as Strategy;
   });
   const frames = parsed.count('frames', 1, 4096);
@@ -61,16 +62,31 @@ function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
   const threads = parsed.count('threads', 1, 26);
   const ops = parsed.count('ops', 1, 20);
   const crashes = parsed.count('crashes', 0, 25);
+  for (const [option, strategy] of [['preemptions', 'bounded'], ['depth', 'pct']] as const) {
+    if (parsed.text(option) === undefined || wanted.includes(strategy)) continue;
+    if (wanted.length > 0) throw new UsageError(`--${option} goes with --strategy ${strategy}, not with ${wanted.join(' or ')}`);
+    wanted.push(strategy);
+  }
   if (wanted.length === 0 && [frames, chunkFrames, threads, ops, crashes].every((each) => each === undefined)) return undefined;
   const scope = scopeOf({ frames: frames ?? 4, threads: threads ?? 2, ops: ops ?? 1, ...(chunkFrames === undefined ? {} : { chunkFrames }) });
   const why = whyNoGeometry(geometryOf(scope));
   if (why !== undefined) throw new UsageError(`impossible geometry: ${why}`);
-  return (wanted.length === 0 ? (['exhaustive'] as const) : wanted).flatMap((strategy): Phase[] => {
-    if (strategy === 'random') {
-      return [{ strategy, scope: { ...scope, prefixOps: 3, countMax: Math.min(scope.frames, 2 ** scope.maxOrder) }, scenarios: parsed.count('scenarios', 1) ?? 300, executions: parsed.count('executions', 1) ?? 400 }];
-    }
-    return [{ strategy, scope }, ...((crashes ?? 0) > 0 ? [{ strategy: 'crash' as const, scope, crashes: crashes as number }] : []), ...(scope.threads > 1 ? [{ strategy: 'progress' as const, scope }] : [])];
-  });
+  const sampled = { ...scope, prefixOps: 3, countMax: Math.min(scope.frames, 2 ** scope.maxOrder) };
+  const some = { scenarios: parsed.count('scenarios', 1) ?? 300, executions: parsed.count('executions', 1) ?? 400 };
+  const preemptions = parsed.count('preemptions', 0, 1000) ?? 2;
+  const depth = parsed.count('depth', 1, 10) ?? 3;
+  return (wanted.length === 0 ? (['exhaustive'] as const) : wanted).flatMap((strategy) =>
+    match<Strategy, Phase[]>(strategy)
+      .with('exhaustive', () => [
+        { strategy: 'exhaustive', scope },
+        ...((crashes ?? 0) > 0 ? [{ strategy: 'crash' as const, scope, crashes: crashes as number }] : []),
+        ...(scope.threads > 1 ? [{ strategy: 'progress' as const, scope }] : []),
+      ])
+      .with('bounded', () => [{ strategy: 'bounded', scope, preemptions }])
+      .with('pct', () => [{ strategy: 'pct', scope: sampled, ...some, depth }])
+      .with('random', () => [{ strategy: 'random', scope: sampled, ...some }])
+      .exhaustive(),
+  );
 }
 
 export function shardOf(text: string | undefined): CheckPlan['shard'] {

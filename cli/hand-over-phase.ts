@@ -23,7 +23,7 @@ Either the instrumentation changes what the module does, or something outside of
   const note = schedules.length === 0 ? 'left out: nothing that can be handed over' : cut ? 'cut short' : '';
   const phase: PhaseReport = {
     strategy: 'cross-check', scope: `${crossed} explored executions (${steps} steps) again on real threads, source not rewritten${crossed === 0 ? '' : ': identical'}`,
-    plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: context.now() - started, note,
+    plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, claim: schedules.length === 0 ? 'not run' : 'sampled', durationMs: context.now() - started, note,
   };
   return { report: { ...report, phases: [...report.phases, phase], verdict: cut ? 'inconclusive' : report.verdict }, phase };
 }

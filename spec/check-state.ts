@@ -1,6 +1,7 @@
 import type { Failure } from './counterexample.ts';
 import type { FrontierState } from './frontier.ts';
 import type { StepsTable } from './own-steps.ts';
+import type { ReachState } from './reached.ts';
 import type { PhaseReport, ViolationReport } from './report.ts';
 import type { ScenarioSlice } from './slice.ts';
 import type { TallyState } from './tally.ts';
@@ -25,6 +26,7 @@ interface PhaseState {
   readonly incomplete: number;
   readonly violations: number;
   readonly exhausted: boolean;
+  readonly reached: ReachState;
   readonly steps: StepsTable;
   readonly durationMs: number;
 }

@@ -16,7 +16,9 @@ import type { Scenario } from './scenario.ts';
 import { describeScope, within, type Scope } from './scope.ts';
 import { mixed } from './seeds.ts';
 import { shrink } from './shrink.ts';
-import { Explorer, type ScenarioSlice, type ScenarioWork, type Search } from './slice.ts';
+import { Reached, type SampledPhase } from './reached.ts';
+import type { Search } from './search.ts';
+import { Explorer, type ScenarioSlice, type ScenarioWork } from './slice.ts';
 import type { LoadedSubject } from './subject.ts';
 import { heldOf, Tally } from './tally.ts';
 
@@ -89,6 +91,8 @@ class CheckRun {
   #state: CheckState | undefined;
   #numbers = 0;
   #cut = false;
+  /** Whether a scenario had more executions, within what was planned of it, than it was allowed. */
+  #beyond = false;
 
   constructor(loaded: LoadedSubject, plan: CheckPlan, context: CheckContext) {
     this.#loaded = loaded;
@@ -110,7 +114,7 @@ class CheckRun {
 
   /** Scenarios that somebody named. */
   *given(scenarios: readonly Scenario[]): Generator<CheckEvent, void> {
-    yield* this.#explorePhase(-1, 'exhaustive', 'the given scenario', scenarios, scenarios.length, this.#everything);
+    yield* this.#explorePhase(-1, { strategy: 'exhaustive' }, 'the given scenario', scenarios, scenarios.length, this.#everything);
   }
 
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
@@ -120,22 +124,25 @@ class CheckRun {
     if (stopped !== undefined && stopped.length === 0) return;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
-      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, note: `left out: ${scope}` });
+      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` });
       return;
     }
     if (stopped !== undefined) {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
       const what = phase.strategy === 'crash' ? `≤ ${Math.max(...stopped.map(({ most }) => most))} of them stopped at any step` : `any of them stopped at any step: ${stopped.map(({ purpose }) => purpose).join(', ')}`;
-      yield* this.#explorePhase(number, phase.strategy, `${describeScope(scope)}, ${what}`, scenarios, scenarios.length, () => ({ kind: 'stopped', stopped, executionsMax: this.#plan.executionsMax }), scope.threads);
-    } else if (phase.strategy === 'exhaustive') {
+      yield* this.#explorePhase(number, phase, `${describeScope(scope)}, ${what}`, scenarios, scenarios.length, () => ({ kind: 'stopped', stopped, executionsMax: this.#plan.executionsMax }), scope.threads);
+    } else if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
-      yield* this.#explorePhase(number, 'exhaustive', describeScope(scope), scenarios, scenarios.length, this.#everything);
-    } else if (phase.strategy === 'random') {
+      const { executionsMax: runsMax } = this.#plan;
+      const search = phase.strategy === 'exhaustive' ? this.#everything : (): Search => ({ kind: 'bounded', preemptions: phase.preemptions, runsMax });
+      yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, scenarios.length, search);
+    } else if (phase.strategy !== 'crash' && phase.strategy !== 'progress') {
       const seed = mixed(this.#plan.seed, number);
       const scenarios = this.#sampled(scope, phase.scenarios, seed);
+      const { scope: _scope, scenarios: _scenarios, strategy: _strategy, ...how } = phase;
       // A seed for each scenario, so that what is seen of one does not depend on who explores the others.
-      const search = (place: number): Search => ({ kind: 'sampled', executions: phase.executions, seed: mixed(mixed(seed, 1), place) });
-      yield* this.#explorePhase(number, 'random', describeScope(scope), scenarios, phase.scenarios, search);
+      const search = (place: number): Search => ({ kind: phase.strategy, ...how, seed: mixed(mixed(seed, 1), place) }) as Search;
+      yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, phase.scenarios, search);
     }
   }
 
@@ -146,7 +153,7 @@ class CheckRun {
     const { totals, judged } = this.#tally;
     // Of a plan that was divided, a part may have no scenario at all.
     const some = totals.executions > 0 || (this.#plan.shard !== undefined && totals.scenarios === 0);
-    const complete = !this.#cut && planned.every((phase) => phase.exhausted) && totals.incomplete === 0 && some;
+    const complete = !this.#cut && !this.#beyond && planned.every((phase) => phase.exhausted) && totals.incomplete === 0 && some;
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
     return {
       name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage: this.#tally.coverage(exhausted), phases: this.#phases, violations: this.#violations,
@@ -176,7 +183,7 @@ class CheckRun {
     for (const scenario of scenarios) {
       if (place % of === index - 1) {
         const how = search(place);
-        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsMax: executionsMax } : { runsFirst: how.kind === 'stopped' ? how.executionsMax : how.executions, runsMax: Infinity };
+        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsMax: executionsMax } : { runsFirst: executionsMax, runsMax: Infinity };
         yield { place, scenario, search: how, ...runs };
       }
       place++;
@@ -184,16 +191,17 @@ class CheckRun {
   }
 
   /** Explores the scenarios of a phase. */
-  *#explorePhase(number: number, strategy: Phase['strategy'], scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
+  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
     if (this.#from !== undefined && number < this.#from.phase) return;
     const { totals } = this.#tally;
+    const { strategy } = planned;
     const { index, of } = this.#plan.shard ?? { index: 1, of: 1 };
     const total = Math.ceil((all - index + 1) / of);
-    const { within = { ...totals, violations: this.#violations.length, exhausted: true, durationMs: 0, steps: {} }, frontier: state, failing } = this.#from ?? {};
+    const { within = { ...totals, violations: this.#violations.length, exhausted: true, reached: undefined, durationMs: 0, steps: {} }, frontier: state, failing } = this.#from ?? {};
     this.#from = undefined;
     const started = this.#context.now() - within.durationMs;
     const frontier = new Frontier(this.#planned(scenarios, search), () => this.#numbers++, state);
-    const phase = { number, frontier, exhausted: within.exhausted, steps: new OwnSteps(undefined, within.steps) };
+    const phase = { number, frontier, exhausted: within.exhausted, reached: new Reached(within.reached), steps: new OwnSteps(undefined, within.steps) };
     const beat = this.#heartbeat(() => ({
       kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total, left: frontier.left(),
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
@@ -206,17 +214,20 @@ class CheckRun {
       const violations = this.#violations.slice(0, this.#failing === undefined ? undefined : -1);
       this.#state = {
         phase: number, phases: [...this.#phases], violations, ...failed, tally: this.#tally.state(), frontier: frontier.state(),
-        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, steps: phase.steps.table(), durationMs: this.#context.now() - started },
+        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, reached: phase.reached.state(), steps: phase.steps.table(), durationMs: this.#context.now() - started },
       };
       for (const told of frontier.tellRest()) yield* this.#tell(told, phase);
     }
     const incomplete = totals.incomplete > within.incomplete;
     const violated = this.#violations.length > within.violations;
-    const plannedExhaustive = strategy !== 'random';
+    const plannedExhaustive = strategy === 'exhaustive' || strategy === 'crash' || strategy === 'progress';
     const exhausted = plannedExhaustive && phase.exhausted && !this.#cut;
-    const note = this.#cut ? 'cut short' : plannedExhaustive && !exhausted && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
+    const beyond = plannedExhaustive ? !exhausted : strategy === 'bounded' && !phase.reached.withinBound;
+    const note = this.#cut ? 'cut short' : beyond && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
+    if (beyond) this.#beyond = true;
+    const claim = violated ? 'violated' : plannedExhaustive ? (exhausted && !incomplete ? 'exhausted' : 'not exhausted') : this.#cut ? 'not finished' : phase.reached.claim(planned as SampledPhase);
     const report: PhaseReport = {
-      strategy, scope, plannedExhaustive, exhausted: exhausted && !incomplete, violated, note, durationMs: this.#context.now() - started,
+      strategy, scope, plannedExhaustive, exhausted: !incomplete && (plannedExhaustive ? exhausted : !violated && !this.#cut && claim === 'exhausted'), violated, claim, note, durationMs: this.#context.now() - started,
       scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
       // Each of the threads that go on is in at most one operation, and no operation takes more accesses than the most seen.
       ...(strategy === 'progress' && exhausted && !incomplete ? { unendingMost: threads * Math.max(...Object.values(phase.steps.most())) } : {}),
@@ -275,6 +286,7 @@ class CheckRun {
     if (trouble?.kind === 'diverged') throw new Divergence(trouble.step, trouble.message);
     if (trouble?.kind === 'subject') throw new SubjectError(trouble.message);
     this.#tally.add(slice, scenario.geometry, first);
+    if (slice.reach !== undefined) phase.reached.add(slice.reach);
     phase.steps.add(slice.seen.steps);
     if (failure !== undefined) yield* this.#violated({ scenario, ...failure, place: { phase: phase.number + 1, scenario: place + 1 } });
   }
@@ -315,6 +327,7 @@ class CheckRun {
 interface PhaseRun {
   readonly number: number;
   readonly frontier: Frontier<ScenarioWork, ScenarioSlice>;
+  readonly reached: Reached;
   readonly steps: OwnSteps;
   exhausted: boolean;
 }

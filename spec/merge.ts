@@ -99,7 +99,7 @@ function mergePhases(parts: readonly (PhaseReport | undefined)[], all: boolean):
   // Real threads are not divided among shards.
   const whole = all && (there.length === parts.length || first.strategy === 'cross-check' || first.strategy === 'stress');
   return {
-    strategy: first.strategy, scope: first.scope, plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
+    strategy: first.strategy, scope: first.scope, claim: [...new Set(there.map(({ claim }) => claim))].join('; '), plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
     exhausted: whole && there.every(({ exhausted }) => exhausted),
     scenarios: there.reduce((sum, { scenarios }) => sum + scenarios, 0), executions: there.reduce((sum, { executions }) => sum + executions, 0),
     durationMs: most(there, ({ durationMs }) => durationMs),

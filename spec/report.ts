@@ -92,6 +92,8 @@ export interface PhaseReport {
   readonly scenarios: number;
   readonly executions: number;
   readonly violated: boolean;
+  /** What was proven, in words: `exhausted`, `exhausted within 2 preemptions`, `sampled, finds a bug of depth 3 with probability ≥ 12 % in each scenario`. */
+  readonly claim: string;
   readonly durationMs: number;
   /** Why it is not what was planned, or was left out; empty otherwise. */
   readonly note: string;

@@ -1,28 +1,19 @@
 import type { Slice, Task, Work } from './frontier.ts';
 import type { Failure } from './counterexample.ts';
-import { rulesOf, variants, type Stopped } from './crashes.ts';
+import { rulesOf, variants } from './crashes.ts';
 import type { InvariantId } from './invariants.ts';
 import { mode } from './explore/access.ts';
 import { Dpor } from './explore/dpor.ts';
 import { Divergence } from './explore/execution.ts';
-import { RandomWalks } from './explore/random.ts';
 import { exhausted, explore, type Ending, type Scheduler } from './explore/scheduler.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { Models } from './models.ts';
 import { OwnSteps } from './own-steps.ts';
-import { randomFrom } from './seeds.ts';
 import { ScenarioJudge, type JudgeOptions, type Seen } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
+import { joined, turnsOf, type Reach, type Sampling, type Search } from './search.ts';
 import type { LoadedSubject } from './subject.ts';
-
-/** How the executions of one scenario are searched. Plain data, so that another thread can do it. */
-export type Search =
-  /** All of them, in slices. */
-  | { readonly kind: 'exhaustive' }
-  /** So many by the reduced search; if those are not all, as many random walks. */
-  | { readonly kind: 'sampled'; readonly executions: number; readonly seed: number }
-  /** All of them with threads stopped for ever in every way, `executionsMax` of each way at most. */
-  | { readonly kind: 'stopped'; readonly stopped: readonly Stopped[]; readonly executionsMax: number };
+import { isSample, runTwice } from './twice.ts';
 
 export interface ScenarioWork extends Work {
   readonly scenario: Scenario;
@@ -37,6 +28,8 @@ export interface ScenarioSlice extends Slice {
   readonly failure?: Omit<Failure, 'scenario'> & Partial<Pick<Failure, 'scenario'>>;
   /** Whether something was left out that was to be explored. */
   readonly incomplete?: boolean;
+  /** How far a scenario that is not searched in slices was searched. */
+  readonly reach?: Reach;
   /** What kept it from being judged at all. */
   readonly trouble?: { readonly kind: 'diverged'; readonly step: number; readonly message: string } | { readonly kind: 'subject'; readonly message: string };
 }
@@ -79,25 +72,34 @@ export class Explorer {
       run.failure = prefixFinding && { decisions: [], finding: prefixFinding };
       return run.slice(judge);
     }
+    const { search } = task.work;
+    if (search.kind !== 'exhaustive') return yield* this.#inTurns(judge, search, run);
     const dpor = new Dpor(this.#judging.stepsMax, 31);
     if (task.subtree === undefined) execution.rewind(0);
     else dpor.restore(execution, task.subtree);
     const before = task.subtree === undefined ? 1 : dpor.left(execution);
     const ended = yield* this.#explore(judge, dpor, task.runs, run);
     if (ended === 'failed' || ended === 'exhausted' || dpor.next(execution) === exhausted) return run.slice(judge);
-    const { search } = task.work;
-    if (search.kind === 'sampled') {
-      if (ended === 'stopped') return run.slice(judge, { stopped: true });
-      execution.rewind(0);
-      const walks = new RandomWalks(search.executions, randomFrom(search.seed));
-      const stopped = (yield* this.#explore(judge, walks, Infinity, run)) === 'stopped';
-      return run.slice(judge, { stopped });
-    }
     if (ended === 'stopped') return run.slice(judge, { stopped: true, rest: [{ subtree: dpor.save(execution), share: dpor.left(execution) / before }] });
     const left = dpor.left(execution) / before;
     const parts = dpor.donate(execution);
     const rest = [dpor.save(execution), ...parts].map((subtree) => ({ subtree, share: left / (parts.length + 1) }));
     return run.slice(judge, { rest });
+  }
+
+  /** Not in slices: what was stopped is begun again. */
+  *#inTurns(judge: ScenarioJudge, search: Sampling, run: Run): Generator<number, ScenarioSlice, boolean> {
+    const execution = judge.execution as NonNullable<ScenarioJudge['execution']>;
+    let reach: Reach = { all: false, bound: false };
+    for (const turn of turnsOf(search, execution.threads, this.#judging.stepsMax)) {
+      execution.rewind(0);
+      const ended = yield* this.#explore(judge, turn.scheduler, turn.runsMax, run);
+      if (ended === 'failed') break;
+      if (ended === 'stopped') return run.slice(judge, { stopped: true });
+      reach = joined(reach, turn.reach(ended === 'exhausted' || turn.scheduler.next(execution) === exhausted));
+      if (reach.all) break;
+    }
+    return run.slice(judge, { reach });
   }
 
   *#stopped(scenario: Scenario, { stopped, executionsMax }: Search & { kind: 'stopped' }): Generator<number, ScenarioSlice, boolean> {
@@ -125,6 +127,7 @@ export class Explorer {
         run.failure = { decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding, ...(judge.crash === undefined ? {} : { scenario: judge.scenario, ...judge.stopped }) };
         return 'failed';
       }
+      if (judge.crash === undefined && isSample(run.runs)) runTwice(this.#loaded, judge.scenario, execution);
       if (run.runs === end) return 'full';
       if ((run.runs & 0x3f) === 0 && (yield run.runs)) return 'stopped';
     }

@@ -43,7 +43,7 @@ export function stressPhase({ plan, outcome }: StressRunReport, only: readonly s
   const id = outcome.found?.finding.invariant;
   return {
     strategy: 'stress', scope: describeStress(plan, outcome), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0,
-    violated: isCounted(outcome, only), durationMs: outcome.durationMs, note: outcome.cut ? 'cut short' : id !== undefined && !isCounted(outcome, only) ? `ended by a violation of ${id}, which does not count` : '',
+    violated: isCounted(outcome, only), claim: isCounted(outcome, only) ? 'violated' : 'sampled', durationMs: outcome.durationMs, note: outcome.cut ? 'cut short' : id !== undefined && !isCounted(outcome, only) ? `ended by a violation of ${id}, which does not count` : '',
   };
 }
 
@@ -98,7 +98,7 @@ export function withStress(report: SubjectReport, runs: readonly StressRunReport
 /** The report of a subject that cannot be run on that many threads, or frames. */
 export function withoutStress(report: SubjectReport, why: string, hasPlan: boolean): SubjectReport {
   const phase: PhaseReport = {
-    strategy: 'stress', scope: 'real threads', plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, note: `left out: ${why}`,
+    strategy: 'stress', scope: 'real threads', plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, claim: 'not run', durationMs: 0, note: `left out: ${why}`,
   };
   return { ...report, phases: [...report.phases, phase], verdict: hasPlan ? report.verdict : 'inconclusive', invariantsHeld: hasPlan ? report.invariantsHeld : 0, notes: [...report.notes, `real threads: left out: ${why}`] };
 }

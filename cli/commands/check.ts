@@ -1,6 +1,6 @@
 import process from 'node:process';
 import type { CheckPlan } from '../../spec/check.ts';
-import { presets } from '../../spec/plan.ts';
+import { presets, strategies } from '../../spec/plan.ts';
 import { schemaVersion, type CheckReport, type Verdict } from '../../spec/report.ts';
 import { describeScope } from '../../spec/scope.ts';
 import type { ScenarioSlice, ScenarioWork } from '../../spec/slice.ts';
@@ -39,6 +39,8 @@ Examples:
   frameproof check                                 what the configuration names, preset ci
   frameproof check ./mine.subject.ts --preset smoke
   frameproof check builtin:hybrid --strategy exhaustive --threads 2 --ops 2 --frames 8 --chunk 4
+  frameproof check ./mine.subject.ts --strategy bounded --preemptions 2 --threads 3 --ops 2
+  frameproof check ./mine.subject.ts --strategy pct --strategy random --threads 4 --executions 1000
   frameproof check ./mine.subject.ts --threads 2 --frames 4 --crashes 1
   frameproof check builtin:hybrid --strategy stress --threads 2 --ops 500000 --frames 64
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
@@ -50,15 +52,17 @@ Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit
 behaves differently when it is run again, 70 a defect of frameproof, 130 interrupted.`,
   options: {
     preset: { placeholder: 'NAME', help: 'smoke, ci or nightly (default ci)' },
-    strategy: { placeholder: 'NAME', help: 'exhaustive or random, with a scope of your own; stress: real threads that run freely', many: true },
+    strategy: { placeholder: 'NAME', help: `${strategies.slice(0, -1).join(', ')} or ${strategies.at(-1)}, with a scope of your own; stress: real threads that run freely`, many: true },
     frames: { placeholder: 'N', help: 'scope: frames (default 4)' },
     chunk: { placeholder: 'N', help: 'scope: frames of a chunk, a power of two (default 4, or fewer)' },
     threads: { placeholder: 'N', help: 'scope: threads (default 2)' },
     ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1; stress: 500,000)' },
     ...stressOptions,
     crashes: { placeholder: 'N', help: 'scope: also with at most N threads stopped for ever at each of their steps (for subjects that declare crash)' },
-    executions: { placeholder: 'N', help: 'exhaustive: of one scenario at most (default 2,000,000); random: of each scenario (default 400)' },
-    scenarios: { placeholder: 'N', help: 'random: scenarios (default 300)' },
+    preemptions: { placeholder: 'N', help: 'bounded: switches away from a thread that could go on, at most (default 2)' },
+    executions: { placeholder: 'N', help: 'exhaustive, bounded: of one scenario at most (default 2,000,000); pct, random: of each scenario (default 400)' },
+    depth: { placeholder: 'N', help: 'pct: ordering constraints that a bug takes (default 3)' },
+    scenarios: { placeholder: 'N', help: 'pct, random: scenarios (default 300)' },
     scenario: { placeholder: 'TOKEN', help: 'judge this one, exhaustively', many: true },
     invariant: { placeholder: 'ID', help: 'only violations of this invariant count', many: true },
     bail: { placeholder: 'N', help: 'stop after N different violations of a subject (default 1)' },

@@ -14,11 +14,10 @@ export function headingText({ tool, seed }: Pick<CheckReport, 'tool' | 'seed'>, 
 
 /** One line of the plan and what came of it. */
 export function phaseText(phase: PhaseReport, paint: Paint): string {
-  const { strategy, scope, scenarios, executions, exhausted, violated, plannedExhaustive, note, durationMs, unendingMost } = phase;
+  const { strategy, scope, scenarios, executions, violated, claim, note, durationMs, unendingMost } = phase;
   const mark = violated ? paint('red', '✗') : note !== '' ? paint('yellow', '?') : paint('green', '✓');
-  const what = violated ? 'violated' : note.startsWith('left out') ? 'not run' : plannedExhaustive ? (exhausted ? 'exhausted' : 'not exhausted') : 'sampled';
   const counts = scenarios === 0 ? '' : `${counted(scenarios, 'scenario')} · ${counted(executions, 'execution')} · `;
-  return ` ${mark} ${strategy.padEnd(11)} ${scope}\n               ${counts}${what}${note === '' ? '' : ` (${note})`}   ${paint('dim', seconds(durationMs))}${unendingMost === undefined ? '' : `\n               no ${unendingMost + 1} accesses in a row without an operation that ends; exhaustive in this scope, no proof beyond it`}`;
+  return ` ${mark} ${strategy.padEnd(11)} ${scope}\n               ${counts}${claim}${note === '' ? '' : ` (${note})`}   ${paint('dim', seconds(durationMs))}${unendingMost === undefined ? '' : `\n               no ${unendingMost + 1} accesses in a row without an operation that ends; exhaustive in this scope, no proof beyond it`}`;
 }
 
 /** What was covered of a subject, after its phases. */

@@ -1,5 +1,6 @@
 import { isMemory, Op } from './access.ts';
 import type { Execution } from './execution.ts';
+import { waitsForNothing } from './program.ts';
 
 /**
  * The orders that are equivalent to the one in which an execution ran (same trace: same order of every two dependent events), searched
@@ -132,7 +133,7 @@ export class Linearizations {
     if (done === execution.count[thread]) return false;
     const next = execution.position(thread, done);
     const op = execution.op[next] as number;
-    return isMemory(op) || op === Op.return || (op === Op.invoke && (execution.index[next] as number) < 0);
+    return isMemory(op) || op === Op.return || (op === Op.invoke && execution.index[next] === waitsForNothing);
   }
 
   #at(row: number, thread: number): number {
