@@ -12,6 +12,9 @@ import { ScenarioJudge, type JudgeOptions, type Seen } from './scenario-judge.ts
 import type { Scenario } from './scenario.ts';
 import type { LoadedSubject } from './subject.ts';
 
+/** Runs of one slice of an exhaustive search, with all judges some 50 ms. */
+export const sliceRuns = 4096;
+
 /** How the executions of one scenario are searched. Plain data, so that another thread can do it. */
 export type Search =
   /** All of them, in slices. */
