@@ -20,6 +20,9 @@ export interface ScenarioWork extends Work {
   readonly search: Search;
 }
 
+/** Runs of one slice of an exhaustive search, with all judges some 50 ms. */
+export const sliceRuns = 4096;
+
 /** What came of a part of a scenario's executions. Plain data. */
 export interface ScenarioSlice extends Slice {
   readonly counts: Readonly<Record<'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps', number>>;
