@@ -1,8 +1,9 @@
 import type { State } from '../model/index.ts';
 import type { Geometry, ObservedFrame } from './contract.ts';
-import { printSchedule, threadName, type Decision } from './decision.ts';
+import type { CrashPurpose } from './crash-judge.ts';
+import { printSchedule, scheduleOf, threadName, type Decision } from './decision.ts';
 import { isMemory, Op, opNames } from './explore/access.ts';
-import { Divergence, type Execution } from './explore/execution.ts';
+import { Divergence, type Crash, type Execution } from './explore/execution.ts';
 import { Replay } from './explore/replay.ts';
 import { explore, type Ending } from './explore/scheduler.ts';
 import { threw } from './history.ts';
@@ -13,6 +14,7 @@ import type { Observed } from './refinement.ts';
 import type { Counterexample, StateRow, TraceStep, ViolationReport } from './report.ts';
 import { ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
 import { commandCount, type Scenario } from './scenario.ts';
+import { waitingNote } from './stalls.ts';
 import type { LoadedSubject } from './subject.ts';
 import { printReplay, printScenario } from './token.ts';
 
@@ -22,6 +24,9 @@ export interface Failure {
   /** The thread of each step. */
   readonly decisions: readonly number[];
   readonly finding: Finding;
+  /** Threads that stop for ever, and what the execution was judged for. */
+  readonly crashes?: readonly Crash[];
+  readonly purpose?: CrashPurpose;
 }
 
 export interface Shrunk {
@@ -44,12 +49,14 @@ export interface Replayed {
   readonly strayed: number;
 }
 
-export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonly number[], options: JudgeOptions): Replayed {
-  const judge = new ScenarioJudge(loaded, scenario, new Models(), options);
+/** `timeouts`, if it is known: the steps that are the timeout of a wait. */
+export function replay(loaded: LoadedSubject, { scenario, decisions: turns, crashes, purpose }: Omit<Failure, 'finding'>, options: JudgeOptions, timeouts?: ReadonlySet<number>): Replayed {
+  const stopping = crashes === undefined ? options : { ...options, crashes, purpose: purpose ?? 'crash' };
+  const judge = new ScenarioJudge(loaded, scenario, new Models(), stopping);
   if (judge.execution === undefined) {
     return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
   }
-  const scheduler = new Replay(turns);
+  const scheduler = new Replay(turns, timeouts);
   const ending = explore(judge.execution, scheduler).next().value as Ending;
   const first = judge.judge(ending);
   const { findings, quiescent } = judge.judgeFully(ending);
@@ -57,21 +64,21 @@ export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonl
   return { judge, ending, findings: ordered, observed: quiescent?.observed ?? {}, state: quiescent?.model, strayed: scheduler.strayed };
 }
 
-/** Switches away from a thread that could have gone on. */
+/** Switches away from a thread that could have gone on, and did not stand where it may have to wait. */
 export function countPreemptions(turns: readonly number[], execution: Execution): number {
   let preemptions = 0;
   execution.rewind(0);
   turns.forEach((thread, at) => {
     const last = turns[at - 1];
-    if (last !== undefined && last !== thread && execution.canStep(last)) preemptions++;
+    if (last !== undefined && last !== thread && execution.isPreemptible(last)) preemptions++;
     execution.step(thread);
   });
   return preemptions;
 }
 
-export function preemptionsOf(failure: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
-  const { execution } = new ScenarioJudge(loaded, failure.scenario, new Models(), options);
-  return execution === undefined ? 0 : countPreemptions(failure.decisions, execution);
+export function preemptionsOf({ scenario, decisions, crashes = [] }: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
+  const { execution } = new ScenarioJudge(loaded, scenario, new Models(), { ...options, crashes });
+  return execution === undefined ? 0 : countPreemptions(decisions, execution);
 }
 
 /** How often a counterexample must fail in the same way before it is told: what differs from run to run is no finding. */
@@ -79,10 +86,10 @@ const timesAgain = 8;
 
 /** The report of a failure as it was found and as it was left by shrinking. */
 export function counterexampleOf(loaded: LoadedSubject, original: Failure, { failure, minimal, tried }: Shrunk, options: JudgeOptions): ViolationReport {
-  const replayed = replay(loaded, failure.scenario, failure.decisions, options);
+  const replayed = replay(loaded, failure, options);
   const { invariant, layer, message, step } = failure.finding;
   for (let again = 0; again < timesAgain; again++) {
-    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure.scenario, failure.decisions, options);
+    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure, options);
     if (!findings.some((found) => found.invariant === invariant)) throw new Divergence(judge.execution?.depth ?? 0, `a violation of ${invariant} was not there when the same steps were run again`);
   }
   const also = replayed.findings.map((found) => found.invariant).filter((id) => id !== invariant);
@@ -95,23 +102,26 @@ export function counterexampleOf(loaded: LoadedSubject, original: Failure, { fai
       from: { commands: commandCount(original.scenario), steps: original.decisions.length, preemptions: preemptionsOf(original, loaded, options) },
       minimal, tried,
     },
-    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: asDecisions(failure.decisions) })}'`,
+    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: decisionsOf(failure.decisions, replayed.judge.execution) })}'`,
   };
 }
 
 export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed: Replayed, options: JudgeOptions): Counterexample {
   return {
     scenario: printScenario(failure.scenario),
-    schedule: printSchedule(asDecisions(failure.decisions)),
+    schedule: printSchedule(decisionsOf(failure.decisions, replayed.judge.execution)),
     commands: commandCount(failure.scenario),
     steps: failure.decisions.length,
     preemptions: preemptionsOf(failure, loaded, options),
     trace: replayed.judge.execution === undefined ? [] : traceOf(loaded, replayed.judge),
+    stops: (failure.crashes ?? []).flatMap(({ thread, steps }) => (replayed.judge.execution?.count[thread] === steps ? [replayed.judge.execution.position(thread, steps - 1) + 1] : [])),
     state: replayed.state === undefined ? [] : compare(replayed.state, replayed.observed, failure.scenario.geometry),
   };
 }
 
-const asDecisions = (turns: readonly number[]): Decision[] => turns.map((thread) => ({ kind: 'run', thread }));
+/** Turns as decisions; the execution, just run along them, tells which of them was a timeout, and who stopped for ever. */
+export const decisionsOf = (turns: readonly number[], execution: Execution | undefined): Decision[] =>
+  scheduleOf(turns, (at) => execution !== undefined && at < execution.depth && execution.op[at] === Op.wake && execution.value[at] === 1, execution?.limits.crashes);
 
 function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
   const execution = judge.execution as Execution;
@@ -127,12 +137,14 @@ function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
     const cell = execution.cell[at] as number;
     const site = loaded.sites[execution.site[at] as number];
     const memory = isMemory(op);
+    const waited = op === Op.wait || op === Op.wake || op === Op.notify;
     return {
       step: at + 1, thread: threadName(thread), operation: current[thread] ?? '', access: opNames[op] as string,
-      cell: memory ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
+      cell: memory || waited ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
       before: memory ? Number(execution.before[at]) : null,
       after: memory ? Number(execution.after[at]) : op === Op.return && execution.value[at] !== threw ? (execution.value[at] as number) : null,
       file: site?.file ?? '', line: site?.line ?? 0, column: site?.column ?? 0, text: site?.text ?? '',
+      note: waitingNote(execution, at),
     };
   });
 }

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { randomFrom } from './check.ts';
 import { threadName } from './decision.ts';
 import { isMemory, mode, Op, opNames, type View } from './explore/access.ts';
-import { Execution, NeverEnds } from './explore/execution.ts';
+import { Execution } from './explore/execution.ts';
 import { RandomWalks } from './explore/random.ts';
 import { explore } from './explore/scheduler.ts';
 import type { Site } from './explore/sites.ts';
+import { NeverEnds } from './explore/waiting.ts';
 import { arbitraryScenario } from './generate.ts';
 import { buffersOf, bytesOf, cellName, operandsOf, type HandedStep } from './handed-steps.ts';
 import { judgeDefaults } from './scenario-judge.ts';
@@ -13,6 +13,7 @@ import { ScenarioProgram } from './scenario-program.ts';
 import type { Scenario } from './scenario.ts';
 import { within, type Scope } from './scope.ts';
 import type { LoadedSubject } from './subject.ts';
+import { randomFrom } from './seeds.ts';
 import { printScenario } from './token.ts';
 
 /** An explored execution, to be run again: whose turn each step is, and what must come of it. */

@@ -1,5 +1,6 @@
 import { scopeOf, type Scope } from './scope.ts';
 
+/** What can be asked for with a scope. */
 export type Strategy = 'exhaustive' | 'random';
 export const strategies: readonly Strategy[] = ['exhaustive', 'random'];
 
@@ -8,7 +9,11 @@ export type Phase =
   /** Every scenario of the scope, every execution of each. */
   | { readonly strategy: 'exhaustive'; readonly scope: Scope }
   /** Generated scenarios; `executions` of each: all of them if they are fewer, else random walks. */
-  | { readonly strategy: 'random'; readonly scope: Scope; readonly scenarios: number; readonly executions: number };
+  | { readonly strategy: 'random'; readonly scope: Scope; readonly scenarios: number; readonly executions: number }
+  /** Every scenario of the scope, with each set of at most `crashes` threads stopped for ever at each of their steps, every execution of each. */
+  | { readonly strategy: 'crash'; readonly scope: Scope; readonly crashes: number }
+  /** Likewise, with any set of threads stopped, for subjects that promise progress. */
+  | { readonly strategy: 'progress'; readonly scope: Scope };
 
 export type PresetName = 'smoke' | 'ci' | 'nightly';
 
@@ -49,6 +54,11 @@ const ci: readonly Phase[] = [
   { strategy: 'exhaustive', scope: small({ ...marked, threads: 2, ops: 1, countMax: 4 }) },
   { strategy: 'exhaustive', scope: small({ ...holed, threads: 1, ops: 2, misuse: true }) },
   { strategy: 'exhaustive', scope: small({ ...unaligned, threads: 1, ops: 3, misuse: true, countMax: 3 }) },
+  { strategy: 'crash', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }), crashes: 1 },
+  { strategy: 'crash', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }), crashes: 1 },
+  { strategy: 'crash', scope: small({ ...tail, threads: 2, ops: 1, countMax: 7 }), crashes: 1 },
+  { strategy: 'progress', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
+  { strategy: 'progress', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }) },
   ...choices,
   { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 500, executions: 400 },
   { strategy: 'random', scope: small({ ...tail, threads: 3, ops: 2, prefixOps: 3, countMax: 7 }), scenarios: 200, executions: 400 },

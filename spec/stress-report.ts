@@ -54,7 +54,7 @@ function stressViolation(module: string, { plan: { geometry }, outcome }: Stress
   return {
     invariant: finding.invariant, layer: finding.layer, alsoBroken: [], step: null,
     message: `${finding.message}. Found after ${number(outcome.calls)} operations, by stamps of invocations and returns`,
-    counterexample: { scenario: '', schedule: '', commands: calls.length, steps: 0, preemptions: 0, trace: traceOf(calls), state: [] },
+    counterexample: { scenario: '', schedule: '', commands: calls.length, steps: 0, preemptions: 0, trace: traceOf(calls), stops: [], state: [] },
     shrink: { from: { commands: calls.length, steps: 0, preemptions: 0 }, minimal: false, tried: 0 },
     replay: `frameproof check ${module} --strategy exhaustive ${scope}   (threads that run freely cannot be replayed; this explores a small scope)`,
   };
@@ -65,7 +65,7 @@ function traceOf(calls: readonly HistoryCall[]): TraceStep[] {
   const events = calls.flatMap((call) => [{ call, access: 'invoke', stamp: call.invoked }, ...(call.returned === Infinity ? [] : [{ call, access: 'return', stamp: call.returned }])]);
   return events.sort((a, b) => a.stamp - b.stamp).map(({ call, access, stamp }, at) => ({
     step: at + 1, thread: threadName(call.thread), operation: describeOperation(call.operation), access, cell: '', before: null, after: access === 'return' && call.response !== threw ? call.response : null,
-    file: '', line: 0, column: 0, text: `stamp ${stamp}`,
+    file: '', line: 0, column: 0, text: '', note: `stamp ${stamp}`,
   }));
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { Model, type Operation } from '../model/index.ts';
 import type { Geometry } from '../spec/contract.ts';
-import { randomFrom } from '../spec/check.ts';
+import { randomFrom } from '../spec/seeds.ts';
 import type { HistoryCall } from '../spec/history.ts';
 import { linearize } from '../spec/linearizability.ts';
 import { StressJudge } from '../spec/stress-judge.ts';

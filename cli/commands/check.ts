@@ -1,26 +1,23 @@
 import process from 'node:process';
-import { match } from 'ts-pattern';
-import { check, type CheckPlan } from '../../spec/check.ts';
-import { SubjectError } from '../../spec/explore/subject-error.ts';
-import { Divergence } from '../../spec/explore/execution.ts';
-import { invariants } from '../../spec/invariants.ts';
-import { presets, strategies, type Phase, type PresetName, type Strategy } from '../../spec/plan.ts';
+import type { CheckPlan } from '../../spec/check.ts';
+import { presets } from '../../spec/plan.ts';
 import { schemaVersion, type CheckReport, type SubjectReport, type Verdict } from '../../spec/report.ts';
-import type { StressPlan } from '../../spec/stress-load.ts';
-import { stressPhase, withoutStress, withStress } from '../../spec/stress-report.ts';
-import { describeScope, geometryOf, scopeOf } from '../../spec/scope.ts';
-import { parseScenario, whyNoGeometry } from '../../spec/token.ts';
+import { describeScope } from '../../spec/scope.ts';
+import type { ScenarioSlice, ScenarioWork } from '../../spec/slice.ts';
+import type { LoadedSubject } from '../../spec/subject.ts';
+import { planOf, shardOf } from '../check-plan.ts';
+import { checkOne, type Surroundings } from '../check-run.ts';
 import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
-import { crossChecked, crossChecks } from '../hand-over-phase.ts';
-import { commonOptions, type Parsed } from '../options.ts';
-import { closingText, headingText, phaseText, subjectText } from '../reports/check.ts';
-import { stressOptions, stressPlans, stressRuns, stressWish } from '../stress-phases.ts';
-import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion, subjectTrouble } from '../subjects.ts';
-import type { LoadedSubject } from '../../spec/subject.ts';
-import { Interrupt, paintFor, print, Progress, type Paint } from '../terminal.ts';
-
-const shrinkExecutions = 200_000;
+import { crossChecks } from '../hand-over-phase.ts';
+import { Jobs, jobsOf, jobsOption } from '../jobs.ts';
+import { argumentsOf, commonOptions, parseOptions, type Parsed } from '../options.ts';
+import { onRealThreads, type RealThreads } from '../real-threads.ts';
+import { closingText, headingText, subjectText } from '../reports/check.ts';
+import { commonDigest, forget, keep, kept, planDigest, resumePath, sameCheck, sourcesDigest, type Progressed, type Unfinished } from '../resume.ts';
+import { stressOptions } from '../stress-phases.ts';
+import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion } from '../subjects.ts';
+import { Interrupt, paintFor, print, Progress } from '../terminal.ts';
 
 export const checkCommand: CliCommand = {
   name: 'check',
@@ -42,8 +39,12 @@ Examples:
   frameproof check                                 what the configuration names, preset ci
   frameproof check ./mine.subject.ts --preset smoke
   frameproof check builtin:hybrid --strategy exhaustive --threads 2 --ops 2 --frames 8 --chunk 4
+  frameproof check ./mine.subject.ts --threads 2 --frames 4 --crashes 1
   frameproof check builtin:hybrid --strategy stress --threads 2 --ops 500000 --frames 64
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
+  frameproof check --preset nightly --jobs 4       the same report, sooner
+  frameproof check --shard 1/3 --json > shards/1.json    a third of it, on one of three machines
+  frameproof check --resume                        goes on after Ctrl-C or --time
 
 Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit), 4 the subject
 behaves differently when it is run again, 70 a defect of frameproof, 130 interrupted.`,
@@ -55,6 +56,7 @@ behaves differently when it is run again, 70 a defect of frameproof, 130 interru
     threads: { placeholder: 'N', help: 'scope: threads (default 2)' },
     ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1; stress: 500,000)' },
     ...stressOptions,
+    crashes: { placeholder: 'N', help: 'scope: also with at most N threads stopped for ever at each of their steps (for subjects that declare crash)' },
     executions: { placeholder: 'N', help: 'exhaustive: of one scenario at most (default 2,000,000); random: of each scenario (default 400)' },
     scenarios: { placeholder: 'N', help: 'random: scenarios (default 300)' },
     scenario: { placeholder: 'TOKEN', help: 'judge this one, exhaustively', many: true },
@@ -62,6 +64,9 @@ behaves differently when it is run again, 70 a defect of frameproof, 130 interru
     bail: { placeholder: 'N', help: 'stop after N different violations of a subject (default 1)' },
     seed: { placeholder: 'N', help: 'for generated scenarios and random walks (default 1)' },
     time: { placeholder: '60s', help: 'stop after this long, with a partial report' },
+    ...jobsOption,
+    shard: { placeholder: 'i/n', help: 'only the i-th of n parts of the scenarios; frameproof merge makes one report of all parts' },
+    resume: { placeholder: 'FILE', bare: '', help: 'go on with a check that was interrupted (default .frameproof/latest/check.json)' },
     config: { placeholder: 'PATH', help: 'another configuration' },
     'no-shrink': { help: 'leave counterexamples as they are found' },
     list: { help: 'print what would be judged, and how' },
@@ -70,170 +75,105 @@ behaves differently when it is run again, 70 a defect of frameproof, 130 interru
   run: runCheck,
 };
 
-async function runCheck(parsed: Parsed): Promise<number> {
+/** What of the options says how to run, not what. */
+const notOfThePlan = ['json', 'quiet', 'no-color', 'help', 'list', 'time', 'jobs', 'resume'];
+
+async function runCheck(given: Parsed): Promise<number> {
+  const [parsed, resumed] = resumedFrom(given);
   const found = await findConfig(parsed.text('config'));
   const targets = chooseSubjects(parsed.positionals, found);
-  const preset = presetOf(parsed.text('preset') ?? found?.config.preset ?? 'ci');
-  const seed = parsed.count('seed', 0, 0xffff_ffff) ?? found?.config.seed ?? 1;
-  const wish = stressWish(parsed, seed);
-  const own = ownPhases(parsed);
-  const scenarios = parsed.texts('scenario').map(parseScenario);
-  const phases = scenarios.length > 0 && own === undefined ? [] : (own ?? presets[preset].phases);
-  const plan: CheckPlan = {
-    phases, scenarios,
-    seed,
-    bail: parsed.count('bail', 1) ?? found?.config.bail ?? 1,
-    shrinkExecutions: parsed.flag('no-shrink') ? 0 : shrinkExecutions,
-    executionsMax: parsed.count('executions', 1) ?? 2_000_000,
-    invariants: parsed.texts('invariant').map(knownInvariant),
-  };
-  const until = deadline(parsed.text('time'));
-  if (parsed.flag('list')) {
-    await print(targets.map((target) => `${subjectName(target)}\n${phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}${wish === undefined ? '' : `  stress ${wish.threads} real threads × ${wish.opsPerThread} calls\n`}`).join(''));
+  const { plan, name, real } = planOf(parsed, found);
+  const until = deadline(given.text('time'));
+  if (given.flag('list')) {
+    await print(targets.map((target) => `${subjectName(target)}\n${plan.phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}${real.stress === undefined ? '' : `  stress ${real.stress.threads} real threads × ${real.stress.opsPerThread} calls\n`}`).join(''));
     return exitCodes.held;
   }
-  const loaded = [];
-  for (const target of targets) loaded.push({ target, subject: await loadSubject(target) });
-  const stresses = loaded.map(({ subject }) => (wish === undefined ? [] : stressPlans(wish, subject)));
+  const loaded: LoadedSubject[] = [];
+  for (const target of targets) loaded.push(await loadSubject(target));
+  const same = { plan: planDigest(plan, loaded.map(({ module }) => module)), sources: sourcesDigest(loaded) };
+  if (resumed !== undefined) sameCheck(resumed.path, resumed.unfinished, same);
 
-  const json = parsed.flag('json');
-  const paint = paintFor(process.stdout, !parsed.flag('no-color'));
-  const progress = new Progress(parsed.flag('quiet') || json);
-  const interrupt = new Interrupt();
-  const started = performance.now();
-  const name = scenarios.length > 0 && own === undefined ? 'the given scenarios' : own === undefined ? `preset ${preset}` : 'the given scope';
+  const json = given.flag('json');
+  const paint = paintFor(process.stdout, !given.flag('no-color'));
+  const started = performance.now() - (resumed?.unfinished.durationMs ?? 0);
   const tool = { name: 'frameproof', version: toolVersion() } as const;
-  if (!json) await print(`${headingText({ tool, seed: plan.seed }, name)}\n`);
-  const subjects: SubjectReport[] = [];
-  let cut = false;
-  for (const [at, { target, subject }] of loaded.entries()) {
-    if (cut) break;
-    if (!json) await print(`\n ${paint('bold', subject.module)}\n`);
-    const around = { interrupt, progress, until, paint, json, quiet: parsed.flag('quiet') };
-    const crossings = own === undefined && scenarios.length === 0 ? crossChecks[preset] : 0;
-    const explored = await crossOne(await checkOne(subject, plan, around), subject, target, crossings, plan, around);
-    const report = await stressOne(explored, subject, target, stresses[at] ?? [], plan, around);
-    subjects.push(report);
-    if (!json) await print(`${subjectText(report, paint)}\n`);
-    cut = interrupt.interrupted;
-  }
+  if (!json) await print(`${headingText({ tool, seed: plan.seed }, `${name}${plan.shard === undefined ? '' : `, shard ${plan.shard.index} of ${plan.shard.of}`}`)}\n`);
+  const interrupt = new Interrupt();
+  const around = { interrupt, progress: new Progress(given.flag('quiet') || json), until, paint, json, quiet: given.flag('quiet') };
+  const progressed = await judgeAll(targets.map((target, at) => ({ target, subject: loaded[at] as LoadedSubject, from: resumed?.unfinished.subjects[at] })), plan, real, jobsOf(given), around);
   interrupt.done();
+  const subjects = progressed.flatMap(({ report }) => report ?? []);
+  const cut = interrupt.interrupted;
+  const durationMs = Math.round(performance.now() - started);
+  const unfinished = cut || progressed.some(({ state, again }) => state !== undefined || again === true);
+  const path = resumed?.path ?? resumePath(plan.shard);
+  const left = unfinished && leave(path, { schemaVersion, kind: 'unfinished check', version: tool.version, arguments: argumentsOf(parsed, checkCommand.options, notOfThePlan), ...same, durationMs, subjects: progressed });
+  if (!unfinished && resumed !== undefined) forget(resumed.path);
+
   const verdict: Verdict = subjects.some((each) => each.verdict === 'violated') ? 'violated' : subjects.some((each) => each.verdict === 'inconclusive') || cut ? 'inconclusive' : 'held';
-  const report: CheckReport = { schemaVersion, tool, command: 'check', seed: plan.seed, preset: name, verdict, interrupted: cut, durationMs: Math.round(performance.now() - started), subjects };
+  const report: CheckReport = {
+    schemaVersion, tool, command: 'check', seed: plan.seed, preset: name, verdict, plan: commonDigest(plan, loaded), ...(plan.shard === undefined ? {} : { shard: plan.shard }),
+    interrupted: cut, ...(left ? { resume: path } : {}), durationMs, subjects,
+  };
   const diverged = verdict !== 'violated' && subjects.some((each) => each.diverged === true);
   const exit = cut ? exitCodes.interrupted : diverged ? exitCodes.diverged : exitCodes[verdict];
-  await print(json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${closingText(report, exit, paint)}\n`);
+  await print(json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${left ? ` to go on: frameproof check --resume${path === resumePath(undefined) ? '' : ` ${path}`}\n\n` : ''}${closingText(report, exit, paint)}\n`);
   return exit;
 }
 
-interface Surroundings {
-  readonly interrupt: Interrupt;
-  readonly progress: Progress;
-  readonly until: number;
-  readonly paint: Paint;
-  readonly json: boolean;
-  readonly quiet: boolean;
+/** What was asked for: with `--resume` alone, what the interrupted check was asked for. */
+function resumedFrom(given: Parsed): readonly [Parsed, { readonly path: string; readonly unfinished: Unfinished } | undefined] {
+  const named = given.text('resume');
+  if (named === undefined) return [given, undefined];
+  const path = named === '' ? resumePath(shardOf(given.text('shard'))) : named;
+  const unfinished = kept(path, toolVersion());
+  const asked = argumentsOf(given, checkCommand.options, [...notOfThePlan, 'shard']);
+  return [asked.length > 0 ? given : parseOptions(unfinished.arguments, checkCommand.options), { path, unfinished }];
 }
 
-async function checkOne(subject: Awaited<ReturnType<typeof loadSubject>>, plan: CheckPlan, around: Surroundings): Promise<SubjectReport> {
-  const { interrupt, progress, until, paint, json, quiet } = around;
-  const context = { stop: () => interrupt.interrupted || performance.now() > until, now: () => performance.now() };
-  const run = check(subject, plan, context);
+interface Begun {
+  readonly target: string;
+  readonly subject: LoadedSubject;
+  readonly from: Progressed | undefined;
+}
+
+/** Judges the subjects one after the other; those that an interruption leaves no time for are not begun. */
+async function judgeAll(subjects: readonly Begun[], plan: CheckPlan, real: RealThreads, jobCount: number, around: Omit<Surroundings, 'jobs'>): Promise<Progressed[]> {
+  const { json, paint, interrupt } = around;
+  const jobs = jobCount === 1 ? undefined : new Jobs<ScenarioWork, ScenarioSlice>(jobCount);
   try {
-    for (;;) {
-      const next = run.next();
-      if (next.done === true) {
-        progress.clear();
-        return next.value;
+    const progressed: Progressed[] = [];
+    for (const { target, subject, from } of subjects) {
+      if (interrupt.interrupted) {
+        progressed.push(from?.state === undefined ? {} : { state: from.state });
+        continue;
       }
-      await match(next.value)
-        .with({ kind: 'progress' }, async ({ subject: name, phase, scenarios, total, executions }) => {
-          progress.say(`   ${name} · ${phase} · ${scenarios}${total === undefined ? '' : ` of ${total}`} scenarios · ${executions} executions`);
-          await interrupt.breathe();
-        })
-        .with({ kind: 'shrinking' }, async ({ subject: name, commands, tried }) => {
-          progress.say(`   ${name} · shrinking: ${commands} commands, ${tried} reductions tried`);
-          await interrupt.breathe();
-        })
-        .with({ kind: 'violation' }, async ({ subject: name, invariant }) => {
-          progress.say(`   ${name} · ${invariant} is broken`);
-        })
-        .with({ kind: 'phase' }, async ({ report }) => {
-          progress.clear();
-          if (!json && !quiet) await print(`${phaseText(report, paint)}\n`);
-        })
-        .exhaustive();
+      if (!json) await print(`\n ${paint('bold', subject.module)}\n`);
+      const over = from?.report !== undefined && from.state === undefined && from.again !== true;
+      const explored = over ? { report: from.report } : await checkOne(target, subject, plan, from?.state, { ...around, jobs });
+      const isExplored = explored.state === undefined && !interrupt.interrupted;
+      const report = over || !isExplored ? explored.report : await onRealThreads(explored.report, target, subject, plan, real, around);
+      progressed.push({ ...explored, report, ...(isExplored && isCutShort(report) ? { again: true } : {}) });
+      if (!json) await print(`${subjectText(report, paint)}\n`);
     }
-  } catch (error) {
-    progress.clear();
-    if (error instanceof Divergence) return divergedReport(subject, error);
-    if (error instanceof SubjectError) throw subjectTrouble(subject, error);
-    throw error;
+    return progressed;
+  } finally {
+    await jobs?.close();
   }
 }
 
-/** The report with some of its executions run again on real threads. */
-async function crossOne(explored: SubjectReport, subject: LoadedSubject, target: string, count: number, plan: CheckPlan, { interrupt, until, paint, json, quiet }: Surroundings): Promise<SubjectReport> {
-  const context = { stop: () => interrupt.interrupted || performance.now() > until, now: () => performance.now() };
-  const { report, phase } = await crossChecked(explored, subject, target, count, plan, context);
-  if (!json && !quiet && phase !== undefined) await print(`${phaseText(phase, paint)}\n`);
-  return report;
-}
+/** What real threads do is not gone on with: a subject that they were interrupted at is judged anew. */
+const isCutShort = ({ phases }: SubjectReport): boolean => ['cross-check', 'stress'].includes(phases.at(-1)?.strategy ?? '') && phases.at(-1)?.note === 'cut short';
 
-/** The report with what real threads that run freely showed. */
-async function stressOne(report: SubjectReport, subject: LoadedSubject, target: string, plans: readonly StressPlan[] | string, plan: CheckPlan, around: Surroundings): Promise<SubjectReport> {
-  const { interrupt, progress, until, paint, json, quiet } = around;
-  const hasPlan = plan.phases.length + plan.scenarios.length > 0;
-  if (typeof plans === 'string') return withoutStress(report, plans, hasPlan);
-  if (plans.length === 0 || report.diverged === true || report.violations.length >= plan.bail) return report;
-  const context = { stop: () => interrupt.interrupted || performance.now() > until, now: () => performance.now() };
-  const runs = await stressRuns(subject, target, plans, context, (calls) => {
-    progress.say(`   ${subject.subject.name} · stress · ${calls} operations judged`);
-  });
-  progress.clear();
-  if (!json && !quiet) for (const run of runs) await print(`${phaseText(stressPhase(run, plan.invariants), paint)}\n`);
-  return withStress(report, runs, subject.subject.features ?? {}, hasPlan, plan);
-}
-
-/** Nothing that such a subject does can be trusted, neither that it fails nor that it holds. */
-function divergedReport({ subject, module }: LoadedSubject, error: Divergence): SubjectReport {
-  const coverage = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, exhausted: false, modelTransitions: { covered: 0, total: 0, missing: [] }, stepsMax: {} };
-  const note = `diverged at step ${error.step + 1}: ${error.message}. Something outside of the shared memory decides (a clock, Math.random, state of a module): hand it in through create(), or keep it in the shared memory`;
-  return { name: subject.name, module, verdict: 'inconclusive', diverged: true, coverage, phases: [], violations: [], invariantsHeld: 0, notes: [note] };
-}
-
-function presetOf(name: string): PresetName {
-  if (!Object.hasOwn(presets, name)) throw new UsageError(`--preset ${name}: expected ${Object.keys(presets).join(', ')}`);
-  return name as PresetName;
-}
-
-function knownInvariant(id: string): string {
-  if (!invariants.some((each) => each.id === id)) throw new UsageError(`--invariant ${id}: no such invariant; 'frameproof invariants' lists them`);
-  return id;
-}
-
-/** A scope given by options, instead of a preset. */
-function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
-  const named = parsed.texts('strategy');
-  const explored = named.filter((name) => name !== 'stress');
-  if (named.length > 0 && explored.length === 0) return [];
-  const wanted = explored.map((name): Strategy => {
-    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${[...strategies, 'stress'].join(' or ')}`);
-    return name as Strategy;
-  });
-  const frames = parsed.count('frames', 1, 4096);
-  const chunkFrames = parsed.count('chunk', 1, 4096);
-  const threads = parsed.count('threads', 1, 26);
-  const ops = parsed.count('ops', 1, 20);
-  if (wanted.length === 0 && frames === undefined && chunkFrames === undefined && threads === undefined && ops === undefined) return undefined;
-  const scope = scopeOf({ frames: frames ?? 4, threads: threads ?? 2, ops: ops ?? 1, ...(chunkFrames === undefined ? {} : { chunkFrames }) });
-  const why = whyNoGeometry(geometryOf(scope));
-  if (why !== undefined) throw new UsageError(`impossible geometry: ${why}`);
-  return (wanted.length === 0 ? (['exhaustive'] as const) : wanted).map((strategy): Phase =>
-    strategy === 'exhaustive'
-      ? { strategy, scope }
-      : { strategy, scope: { ...scope, prefixOps: 3, countMax: Math.min(scope.frames, 2 ** scope.maxOrder) }, scenarios: parsed.count('scenarios', 1) ?? 300, executions: parsed.count('executions', 1) ?? 400 },
-  );
+/** Whether what was interrupted could be kept. */
+function leave(path: string, unfinished: Unfinished): boolean {
+  try {
+    keep(path, unfinished);
+    return true;
+  } catch (error) {
+    process.stderr.write(`frameproof: ${path}: cannot be written, so this check cannot be gone on with: ${(error as Error).message}\n`);
+    return false;
+  }
 }
 
 function deadline(text: string | undefined): number {

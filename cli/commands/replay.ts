@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { describeReplay, replay, type Failure } from '../../spec/counterexample.ts';
-import { threadName } from '../../spec/decision.ts';
+import { decisionsOf, describeReplay, replay, type Failure, type Replayed } from '../../spec/counterexample.ts';
+import type { CrashPurpose } from '../../spec/crash-judge.ts';
+import { claimsOf } from '../../spec/crashes.ts';
+import { threadName, type Decision } from '../../spec/decision.ts';
 import { SubjectError } from '../../spec/explore/subject-error.ts';
-import { Divergence } from '../../spec/explore/execution.ts';
+import { Divergence, type Crash } from '../../spec/explore/execution.ts';
 import { finding, invariants } from '../../spec/invariants.ts';
 import { schemaVersion, type CheckReport, type ViolationReport } from '../../spec/report.ts';
 import { judgeDefaults } from '../../spec/scenario-judge.ts';
@@ -45,13 +47,13 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const subject = other ?? target.subject;
   if (subject === '') throw new UsageError('the token names no subject; give one: frameproof replay TOKEN ./mine.subject.ts');
   const loaded = await loadSubject(subject.startsWith('builtin:') ? subject : fromTyped(subject));
-  const turns = target.schedule.map((decision) => {
-    if (decision.kind !== 'run') throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
-    return decision.thread;
-  });
-  let replayed: ReturnType<typeof replay>;
+  const { turns: decisions, crashes, timeouts } = turnsOf(target.schedule);
+  let replayed: Replayed;
   try {
-    replayed = replay(loaded, target.scenario, turns, judgeDefaults);
+    const claims = claimsOf(loaded.subject);
+    const purposes: readonly (CrashPurpose | undefined)[] = crashes.length === 0 ? [undefined] : claims.length === 0 ? ['crash'] : claims;
+    const all = purposes.map((purpose) => replay(loaded, { scenario: target.scenario, decisions, ...(purpose === undefined ? {} : { crashes, purpose }) }, judgeDefaults, timeouts));
+    replayed = (all.find(({ findings }) => findings[0]?.invariant === target.invariant) ?? all.find(({ findings }) => findings.length > 0) ?? all[0]) as Replayed;
   } catch (error) {
     if (error instanceof SubjectError) throw subjectTrouble(loaded, error);
     if (!(error instanceof Divergence)) throw error;
@@ -62,9 +64,9 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const followed = execution === undefined ? [] : Array.from(execution.thread.subarray(0, execution.depth));
   const [first, ...also] = replayed.findings;
   const strayed = replayed.strayed >= 0;
-  const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds') };
+  const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds'), ...replayed.judge.stopped };
   const counterexample = describeReplay(loaded, failure, replayed, judgeDefaults);
-  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: followed.map((thread) => ({ kind: 'run', thread })) })}'`;
+  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: decisionsOf(followed, execution) })}'`;
   const exit = strayed ? exitCodes.diverged : first === undefined ? exitCodes.held : exitCodes.violated;
   const strayedText = strayed ? `the schedule could not be followed from step ${replayed.strayed + 1} on: the program has changed since` : '';
   if (parsed.flag('json')) {
@@ -88,6 +90,24 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const verdict = first === undefined ? paint('green', 'holds: no invariant is broken along this schedule') : paint('red', `still fails: ${first.invariant}${same}`);
   await print(`${body.join('\n')}\n\n ${strayed ? `${paint('yellow', `? ${strayedText}`)}\n ` : ''}${verdict} · exit ${exit}\n`);
   return exit;
+}
+
+/** The turns of a schedule, which of them are timeouts, and after how many own steps which thread stops for ever. */
+function turnsOf(schedule: readonly Decision[]): { turns: number[]; crashes: Crash[]; timeouts: Set<number> } {
+  const turns: number[] = [];
+  const crashes: Crash[] = [];
+  const timeouts = new Set<number>();
+  for (const decision of schedule) {
+    if (decision.kind === 'timeout') timeouts.add(turns.length);
+    if (decision.kind === 'run' || decision.kind === 'timeout') turns.push(decision.thread);
+    else if (decision.kind === 'crash') {
+      const steps = turns.filter((thread) => thread === decision.thread).length;
+      if (steps === 0) throw new UsageError(`the schedule has ${threadName(decision.thread)} stop for ever before its first step; leave the thread out instead`);
+      crashes.push({ thread: decision.thread, steps });
+    }
+    else throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
+  }
+  return { turns, crashes, timeouts };
 }
 
 function targetOf(given: string): Target {

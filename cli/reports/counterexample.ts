@@ -19,7 +19,7 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
       shrink.tried === 0 ? 'not shrunk' : shrink.minimal ? `minimal (${shrink.tried} reductions tried)` : `${shrink.tried} reductions tried`
     }`]),
     '',
-    ...traceText(counterexample.trace, violation.step, invariant, paint),
+    ...traceText(counterexample, violation.step, invariant, paint),
     ...(counterexample.state.length === 0 ? [] : ['', ...stateText(counterexample.state, paint)]),
     '',
     ...(alsoBroken.length === 0 ? [] : [` also broken   ${alsoBroken.join(' · ')}`]),
@@ -30,7 +30,7 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
 }
 
 /** The steps of a counterexample, one column a thread, where each acts, and a mark where it shows. */
-export function traceText(trace: readonly TraceStep[], wrong: number | null, invariant: string, paint: Paint): string[] {
+export function traceText({ trace, stops }: Pick<Counterexample, 'trace' | 'stops'>, wrong: number | null, invariant: string, paint: Paint): string[] {
   if (trace.length === 0) return [' (no thread ran: the prefix shows it, or what is asked alone at the end)'];
   const threads = [...new Set(trace.map(({ thread }) => thread))].sort();
   const cells = new Map<string, string>();
@@ -42,14 +42,17 @@ export function traceText(trace: readonly TraceStep[], wrong: number | null, inv
   trace.forEach((step, at) => {
     const previous = trace[at - 1];
     const column = threads.indexOf(step.thread);
-    if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return') {
-      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── preempted ──`));
+    if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return' && !stops.includes(previous.step)) {
+      const next = trace.slice(at).find(({ thread }) => thread === previous.thread)?.access;
+      const how = next === 'pause' || next === 'wake' || previous.note.endsWith('sleeps') ? 'waits' : 'preempted';
+      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── ${how} ──`));
     }
     const before = ' '.repeat(offset(widths, column));
     const body = (texts[at] as string).padEnd(offset(widths, threads.length) - offset(widths, column));
-    const place = step.file === '' ? '' : `${step.file}:${step.line}`;
+    const place = step.file === '' ? step.note : `${step.file}:${step.line}`;
     const mark = wrong === step.step ? paint('red', `  ✗ ${invariant}`) : '';
     lines.push(` ${String(step.step).padStart(3)}  ${before}${body}${paint('dim', place)}${mark}`);
+    if (stops.includes(step.step)) lines.push(paint('red', `      ${before}✝ stops for ever`));
   });
   if (cells.size > 0) lines.push('', paint('dim', `      cells: ${[...cells].map(([cell, name]) => `${name} buffer ${cell.replace(':', ' byte ')}`).join(' · ')}`));
   lines.push(...sources(trace, wrong, paint));
@@ -60,10 +63,11 @@ const offset = (widths: readonly number[], columns: number): number => widths.sl
 
 const short: Readonly<Record<string, string>> = { compareExchange: 'cas' };
 
-function stepText({ access, cell, before, after, operation }: TraceStep, cells: ReadonlyMap<string, string>): string {
+function stepText({ access, cell, before, after, operation, note }: TraceStep, cells: ReadonlyMap<string, string>): string {
   if (access === 'invoke') return `┌ ${operation}`;
   if (access === 'return') return `└ ${after === null ? 'threw' : after}`;
-  if (access === 'pause') return 'pause';
+  if (access === 'pause' || access === 'wake') return access === 'wake' ? note : `pause ${note}`;
+  if (access === 'wait' || access === 'notify') return `${access.padEnd(5)} ${cells.get(cell) ?? ''} ${note}`;
   const name = `${(short[access] ?? access).padEnd(5)} ${cells.get(cell) ?? ''}`;
   if (access === 'compareExchange') return `${name} ${hex(before)} ${before === after ? 'refused' : `⇒ ${hex(after)}`}`;
   return access === 'load' || access === 'peek' || access === 'read' ? `${name} → ${hex(before)}` : `${name} ${hex(before)} ⇒ ${hex(after)}`;

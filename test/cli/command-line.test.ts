@@ -50,7 +50,7 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
     [['replay'], /replay takes a token or a file/],
     [['replay', 'nothing'], /no such file, and no token either/],
     [['replay', 'builtin:hybrid | f8c4o3 | A: allocate(1) | A9?'], /not a schedule at character 3/],
-    [['replay', 'builtin:hybrid | f2c2o1 | A: allocate(1) | A!'], /crash of A, which this version does not explore/],
+    [['replay', 'builtin:hybrid | f2c2o1 | A: allocate(1) | A!'], /has A stop for ever before its first step/],
     [['replay', 'old-report.json'], /schemaVersion 99; this version reads 1/],
     [['trace'], /trace takes at least one file/],
     [['trace', 'missing.trace'], /missing\.trace: no such file/],
