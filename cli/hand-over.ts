@@ -23,7 +23,7 @@ const patience = 100;
  */
 export async function crossCheck(file: string, module: string, schedules: readonly Schedule[], stop: () => boolean): Promise<CrossCheck> {
   const threads = Math.max(0, ...schedules.map(({ scenario }) => workersOf(scenario)));
-  const control = new SharedArrayBuffer(8);
+  const control = new SharedArrayBuffer(4 * (2 + 4 * threads));
   const words = new Int32Array(control);
   const pool = Array.from({ length: threads }, (_, thread): Host => new RealThread('hand-over-worker', { file, thread, control } satisfies HandOverWorkerData, module));
   let steps = 0;
