@@ -14,8 +14,9 @@ export interface CrossCheck {
   readonly cut: boolean;
 }
 
-/** Heartbeats without a step after which real threads are said to hang. */
+/** Heartbeats without a step after which real threads are said to hang; and as many that loading a module may take, on whatever machine. */
 const patience = 100;
+const patienceAtFirst = 600;
 
 /**
  * Runs explored schedules again with real threads, on the subject's module `file` as Node loads it: none of it is rewritten, `Atomics` and the plain-access helpers
@@ -29,7 +30,7 @@ export async function crossCheck(file: string, module: string, schedules: readon
   let steps = 0;
   try {
     const beats = { moved: () => Atomics.load(words, 0), patience, stop };
-    const loaded = await askAll(pool, undefined, beats);
+    const loaded = await askAll(pool, undefined, { ...beats, patience: patienceAtFirst });
     for (const [number, schedule] of schedules.entries()) {
       words.fill(0);
       const real = loaded === 'stopped' ? undefined : await handOver(pool, schedule, words, beats);
