@@ -7,7 +7,7 @@ import { threw } from '../spec/history.ts';
 import { countsOf, type Scenario } from '../spec/scenario.ts';
 import { loadUnchanged } from './real-modules.ts';
 
-/** What a real thread is given when it starts. `control`: the number of the step whose turn it is, and whether all is over. */
+/** What a real thread is given when it starts. `control`: the number of the step whose turn it is, whether all is over, and who sleeps. */
 export interface HandOverWorkerData {
   readonly file: string;
   readonly thread: number;
@@ -37,6 +37,10 @@ const { load, store, wait, notify } = Atomics;
 const words = new Int32Array(control);
 const turnAt = 0;
 const overAt = 1;
+/** By thread: since which step it sleeps (0: it does not), on which byte of which buffer, and whether it was notified. */
+const sleepWords = 4;
+const sleepAt = (sleeper: number): number => 2 + sleepWords * sleeper;
+const threadsMax = (words.length - 2) / sleepWords;
 
 let subject: Subject;
 let handle: Handle;
@@ -88,6 +92,8 @@ function access(op: number, name: string, view: View, index: number, operand: un
 const whole = (value: unknown): unknown => (typeof value === 'bigint' || Number.isInteger(value) ? value : Math.trunc(Number(value)) || 0);
 const isIntegerView = (view: unknown): view is View => ArrayBuffer.isView(view) && !(view instanceof DataView) && !(view instanceof Float32Array) && !(view instanceof Float64Array);
 
+const isWaitable = (view: unknown): view is View => (view instanceof Int32Array || view instanceof BigInt64Array) && view.buffer instanceof SharedArrayBuffer;
+
 /** A value as an element of the view holds it: what a compareExchange compares with. */
 function asElement(view: View, value: unknown): unknown {
   const scratch = new (view.constructor as Int32ArrayConstructor)(1);
@@ -110,6 +116,50 @@ const pause = (): void => {
   if (live) step(Op.pause, 'pause', () => ({ cell: '', operands: '', before: '', after: '', value: '' }));
 };
 Object.assign(Atomics, { pause });
+
+/**
+ * A sleep in two steps, as it is explored. A thread that waits for its turn cannot sleep on the subject's own word as well: who sleeps and who is woken is
+ * kept beside it, first come, first woken (ECMAScript, WaiterList).
+ */
+function sleeps(view: View, index: number, value: number, timeout?: number): 'ok' | 'not-equal' | 'timed-out' {
+  const element = Math.trunc(Number(index)) || 0;
+  if (!live || !isWaitable(view) || element < 0 || element >= view.length) return wait(view, index, value, timeout);
+  const expected = asElement(view, value);
+  let asleep = false;
+  const cell = cellName(view, element, buffers);
+  const silent = { cell, before: '', after: '' };
+  step(Op.wait, 'a wait', () => {
+    asleep = String(load(view, element)) === String(expected);
+    if (asleep) words.set([load(words, turnAt) + 1, ...cell.split(':').map(Number), 0], sleepAt(thread));
+    return { ...silent, operands: operandsOf(Op.wait, 0, expected), value: asleep ? '1' : '0' };
+  });
+  if (!asleep) return 'not-equal';
+  let woken = false;
+  step(Op.wake, 'the end of a sleep', () => {
+    woken = words[sleepAt(thread) + 3] === 1;
+    words[sleepAt(thread)] = 0;
+    return { ...silent, operands: '', value: woken ? '0' : '1' };
+  });
+  return woken ? 'ok' : 'timed-out';
+}
+
+function wakes(view: View, index: number, count?: number): number {
+  const element = Math.trunc(Number(index)) || 0;
+  if (!live || !isWaitable(view) || element < 0 || element >= view.length) return notify(view, index, count);
+  const most = count === undefined ? Infinity : Math.max(0, Math.trunc(Number(count)) || 0);
+  const cell = cellName(view, element, buffers);
+  let woken = 0;
+  step(Op.notify, 'a notify', () => {
+    const asleep = Array.from({ length: threadsMax }, (_, sleeper) => sleepAt(sleeper)).filter((at) => words[at] !== 0 && words[at + 3] === 0 && `${words[at + 1]}:${words[at + 2]}` === cell);
+    for (const at of asleep.sort((a, b) => (words[a] as number) - (words[b] as number)).slice(0, most)) {
+      words[at + 3] = 1;
+      woken++;
+    }
+    return { cell, before: '', after: '', operands: operandsOf(Op.notify, most, 0), value: String(woken) };
+  });
+  return woken;
+}
+Object.assign(Atomics, { wait: sleeps, notify: wakes });
 
 const read = (op: number, name: string) => (view: View, index: number): unknown => (live ? access(op, name, view, index, 0, 0, () => view[index]) : view[index]);
 const write = (op: number, name: string) => (view: View, index: number, value: number): void => {

@@ -14,8 +14,9 @@ export interface CrossCheck {
   readonly cut: boolean;
 }
 
-/** Heartbeats without a step after which real threads are said to hang. */
+/** Heartbeats without a step after which real threads are said to hang; and as many that loading a module may take, on whatever machine. */
 const patience = 100;
+const patienceAtFirst = 600;
 
 /**
  * Runs explored schedules again with real threads, on the subject's module `file` as Node loads it: none of it is rewritten, `Atomics` and the plain-access helpers
@@ -23,13 +24,13 @@ const patience = 100;
  */
 export async function crossCheck(file: string, module: string, schedules: readonly Schedule[], stop: () => boolean): Promise<CrossCheck> {
   const threads = Math.max(0, ...schedules.map(({ scenario }) => workersOf(scenario)));
-  const control = new SharedArrayBuffer(8);
+  const control = new SharedArrayBuffer(4 * (2 + 4 * threads));
   const words = new Int32Array(control);
   const pool = Array.from({ length: threads }, (_, thread): Host => new RealThread('hand-over-worker', { file, thread, control } satisfies HandOverWorkerData, module));
   let steps = 0;
   try {
     const beats = { moved: () => Atomics.load(words, 0), patience, stop };
-    const loaded = await askAll(pool, undefined, beats);
+    const loaded = await askAll(pool, undefined, { ...beats, patience: patienceAtFirst });
     for (const [number, schedule] of schedules.entries()) {
       words.fill(0);
       const real = loaded === 'stopped' ? undefined : await handOver(pool, schedule, words, beats);

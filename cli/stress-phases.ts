@@ -39,10 +39,15 @@ export function stressWish(parsed: Parsed, seed: number): StressWish | undefined
     if (noise !== undefined) throw new UsageError('--noise belongs to --strategy stress');
     return undefined;
   }
+  const frames = parsed.count('frames', 1, 4096);
+  const chunkFrames = parsed.count('chunk', 1, 4096);
+  const threads = parsed.count('threads', 2, 16) ?? 2;
+  const why = whyNoGeometry(geometryOf(scopeOf({ frames: frames ?? framesDefault, chunkFrames: chunkFrames ?? chunkDefault, threads, ops: 1 })));
+  if (why !== undefined) throw new UsageError(`impossible geometry: ${why}`);
   // Beside a scope that is explored, --ops is the scope's.
   const isAlone = parsed.texts('strategy').every((name) => name === 'stress');
   return {
-    frames: parsed.count('frames', 1, 4096), chunkFrames: parsed.count('chunk', 1, 4096), threads: parsed.count('threads', 2, 16) ?? 2,
+    frames, chunkFrames, threads,
     opsPerThread: (isAlone ? parsed.count('ops', 1, 20_000_000) : undefined) ?? opsDefault, seed, noise,
   };
 }
@@ -52,8 +57,6 @@ export function stressPlans(wish: StressWish, { subject }: LoadedSubject): Stres
   const frames = wish.frames ?? Math.min(framesDefault, subject.limits?.framesMax ?? framesDefault);
   const chunkFrames = wish.chunkFrames ?? Math.min(chunkDefault, 2 ** Math.max(1, Math.floor(Math.log2(frames)) - 1));
   const asked: Scope = scopeOf({ frames, chunkFrames, threads: wish.threads, ops: 1 });
-  const why = whyNoGeometry(geometryOf(asked));
-  if (why !== undefined) throw new UsageError(`impossible geometry: ${why}`);
   const scope = within(asked, subject.limits, subject.features ?? {});
   if (typeof scope === 'string') return scope;
   const noises = wish.noise === undefined ? [0, noiseDefault] : [wish.noise];

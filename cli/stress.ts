@@ -20,6 +20,9 @@ export async function stress(loaded: LoadedSubject, file: string, plan: StressPl
   }
 }
 
+/** Heartbeats that loading a module may take, on whatever machine. */
+const patienceAtFirst = 600;
+
 type StressHost = RealThread<StressRequest, StressAnswer>;
 
 class StressRun {
@@ -102,7 +105,7 @@ class StressRun {
   /** What some threads answer to a request (none: what they say unasked), unless nothing happens any more or the run is to stop. */
   async #all(threads: readonly StressHost[], request: StressRequest | undefined): Promise<readonly StressAnswer[] | 'hangs' | 'stopped'> {
     return askAll(threads, request, {
-      moved: () => stampsOf(this.#words), patience: this.#plan.patience, stop: this.#context.stop,
+      moved: () => stampsOf(this.#words), patience: request?.kind === 'round' || request?.kind === 'examine' ? this.#plan.patience : patienceAtFirst, stop: this.#context.stop,
       beat: () => {
         this.#progress(this.#calls);
       },

@@ -1,5 +1,4 @@
 import fc from 'fast-check';
-import { randomFrom } from './seeds.ts';
 import { threadName } from './decision.ts';
 import { isMemory, mode, Op, opNames, type View } from './explore/access.ts';
 import { Execution } from './explore/execution.ts';
@@ -14,6 +13,7 @@ import { ScenarioProgram } from './scenario-program.ts';
 import type { Scenario } from './scenario.ts';
 import { within, type Scope } from './scope.ts';
 import type { LoadedSubject } from './subject.ts';
+import { randomFrom } from './seeds.ts';
 import { printScenario } from './token.ts';
 
 /** An explored execution, to be run again: whose turn each step is, and what must come of it. */
@@ -33,7 +33,7 @@ function isSeen(op: number, site: Site | undefined): boolean {
   return (op !== Op.read && op !== Op.write) || /\bown(?:Read|Write)\b/.test(site?.text ?? '');
 }
 
-/** Executions by random turns of generated scenarios, one each. Waiting on a futex is not handed over yet: scenarios that do are passed over. */
+/** Executions by random turns of generated scenarios, one each. */
 export function* sampleSchedules(loaded: LoadedSubject, scopes: readonly Scope[], count: number, seed: number): Generator<Schedule> {
   const { subject } = loaded;
   const possible = scopes.map((scope) => within(scope, subject.limits, subject.features ?? {})).filter((scope) => typeof scope !== 'string');
@@ -48,7 +48,7 @@ export function* sampleSchedules(loaded: LoadedSubject, scopes: readonly Scope[]
   }
 }
 
-/** A random execution of a scenario, or undefined if it does not end or does something that cannot be handed over. */
+/** A random execution of a scenario, or undefined if it does not end. */
 export function scheduleOf(loaded: LoadedSubject, scenario: Scenario, random: () => number): Schedule | undefined {
   mode.live = true;
   try {
@@ -65,19 +65,20 @@ export function scheduleOf(loaded: LoadedSubject, scenario: Scenario, random: ()
   }
 }
 
-function recorded({ sites }: LoadedSubject, scenario: Scenario, execution: Execution, buffers: readonly SharedArrayBuffer[]): Schedule | undefined {
+const isAboutSleep = (op: number): boolean => op === Op.wait || op === Op.wake || op === Op.notify;
+
+function recorded({ sites }: LoadedSubject, scenario: Scenario, execution: Execution, buffers: readonly SharedArrayBuffer[]): Schedule {
   const steps: HandedStep[] = [];
   const places: string[] = [];
   for (let at = 0; at < execution.depth; at++) {
     const op = execution.op[at] as number;
     const site = sites[execution.site[at] as number];
     const memory = isMemory(op);
-    if (!memory && op !== Op.pause && op !== Op.invoke && op !== Op.return) return undefined;
     if (!isSeen(op, site)) continue;
     const view = execution.view[at] as View;
     steps.push({
       thread: execution.thread[at] as number, op,
-      cell: memory ? cellName(view, execution.index[at] as number, buffers) : '', operands: memory ? operandsOf(op, execution.operand[at], execution.expected[at]) : '',
+      cell: memory || isAboutSleep(op) ? cellName(view, execution.index[at] as number, buffers) : '', operands: memory || isAboutSleep(op) ? operandsOf(op, execution.operand[at], execution.expected[at]) : '',
       before: memory ? String(execution.before[at]) : '', after: memory ? String(execution.after[at]) : '', value: op === Op.pause ? '' : String(execution.value[at]),
     });
     places.push(site === undefined ? '' : `${site.file}:${site.line}`);
@@ -114,6 +115,6 @@ export function firstDeparture({ scenario, steps, places, memory }: Schedule, re
 function describeStep(step: HandedStep | undefined): string {
   if (step === undefined) return 'nothing';
   const { thread, op, cell, operands, before, after, value } = step;
-  const access = cell === '' ? '' : ` of ${cell}${operands === '' ? '' : ` with ${operands}`}, ${before} ⇒ ${after}`;
+  const access = cell === '' ? '' : ` of ${cell}${operands === '' ? '' : ` with ${operands}`}${before === '' ? '' : `, ${before} ⇒ ${after}`}`;
   return `${threadName(thread)}: ${opNames[op] ?? op}${access}${value === '' ? '' : `, giving ${value}`}`;
 }

@@ -36,6 +36,7 @@ export const cellName = (view: Pick<View, 'buffer' | 'byteOffset' | 'BYTES_PER_E
 
 /** Operands that an operation looks at. */
 export function operandsOf(op: number, operand: unknown, expected: unknown): string {
-  if (op === Op.load || op === Op.read || op === Op.peek) return '';
+  if (op === Op.load || op === Op.read || op === Op.peek || op === Op.wake) return '';
+  if (op === Op.wait) return String(expected);
   return op === Op.compareExchange ? `${String(expected)} ⇒ ${String(operand)}` : String(operand);
 }

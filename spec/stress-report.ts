@@ -65,7 +65,7 @@ function traceOf(calls: readonly HistoryCall[]): TraceStep[] {
   const events = calls.flatMap((call) => [{ call, access: 'invoke', stamp: call.invoked }, ...(call.returned === Infinity ? [] : [{ call, access: 'return', stamp: call.returned }])]);
   return events.sort((a, b) => a.stamp - b.stamp).map(({ call, access, stamp }, at) => ({
     step: at + 1, thread: threadName(call.thread), operation: describeOperation(call.operation), access, cell: '', before: null, after: access === 'return' && call.response !== threw ? call.response : null,
-    file: '', line: 0, column: 0, text: `stamp ${stamp}`, note: '',
+    file: '', line: 0, column: 0, text: '', note: `stamp ${stamp}`,
   }));
 }
 

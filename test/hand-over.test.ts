@@ -8,6 +8,7 @@ import { scopeOf, type Scope } from '../spec/scope.ts';
 import { load, type Plant } from './support/subjects.ts';
 
 const foreign = (file: string): string => join(import.meta.dirname, 'foreign', file);
+const waiting = (file: string): string => join(import.meta.dirname, 'waiting', file);
 const scopes: readonly Scope[] = [
   scopeOf({ frames: 6, chunkFrames: 4, firstFrame: 6, threads: 2, ops: 2, prefixOps: 2 }),
   scopeOf({ frames: 8, chunkFrames: 4, threads: 3, ops: 3, prefixOps: 4, countMax: 8, reserved: [{ start: 5, count: 1 }] }),
@@ -24,6 +25,7 @@ describe('executions that were explored go the same way on real threads and sour
   test.each([
     'builtin:hybrid', 'builtin:hybrid-narrow', foreign('class-hierarchy.subject.ts'), foreign('closures.subject.ts'), foreign('treiber.subject.ts'), foreign('two-level-bitmap.subject.ts'),
     foreign('raw-indices.subject.ts'), foreign('jsdoc.subject.js'), foreign('five-files/five-files.subject.ts'), foreign('tuples.subject.ts'),
+    waiting('spin-lock.subject.ts'), waiting('two-locks.subject.ts'), waiting('futex-mutex.subject.ts'), waiting('impatient-mutex.subject.ts'),
   ])('%s', async (target) => {
     const result = await crossed(target, 24);
     expect(result.departure).toBeUndefined();
@@ -48,6 +50,11 @@ describe('a defect of the instrumentation is told by the first step that differs
   test('operands that change places', async () => {
     Object.assign(requests, { compareExchange: (view: Int32Array, index: number, expected: number, desired: number, site: number) => original.compareExchange(view, index, desired, expected, site) });
     expect((await crossed(foreign('treiber.subject.ts'), 24)).departure).toMatch(/^step \d+ of \d+ in .*: explored [A-C]: \w+ of 0:0.*; on real threads [A-C]: \w+ of 0:0/);
+  });
+
+  test('a notify that wakes nobody', async () => {
+    Object.assign(requests, { notify: (view: Int32Array, index: number, _: number | undefined, site: number) => original.notify(view, index, 0, site) });
+    expect((await crossed(waiting('impatient-mutex.subject.ts'), 24)).departure).toMatch(/: explored [A-C]: notify of 0:\d+ with 0, giving 0; on real threads [A-C]: notify of 0:\d+ with (1|Infinity), giving [01]$/);
   });
 
   test('a helper that writes something else', async () => {

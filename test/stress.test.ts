@@ -25,7 +25,7 @@ function planted(file: string, from: string, to: string): string {
   const parts = text.split(from);
   if (parts.length !== 2) throw new Error(`'${from}' stands ${parts.length - 1} times in ${file}`);
   const path = join(folder, `planted-${files++}.subject.ts`);
-  writeFileSync(path, parts.join(to));
+  writeFileSync(path, parts.join(to).replace("'./guarded.ts'", `'${here('waiting/guarded.ts')}'`));
   return path;
 }
 
@@ -41,7 +41,7 @@ describe('real threads that run freely', () => {
     expect(found).toBeUndefined();
   });
 
-  test.each(['foreign/closures.subject.ts', 'foreign/jsdoc.subject.js', 'foreign/five-files/five-files.subject.ts', 'foreign/raw-indices.subject.ts'])('do not break %s', async (file) => {
+  test.each(['foreign/closures.subject.ts', 'foreign/jsdoc.subject.js', 'foreign/five-files/five-files.subject.ts', 'foreign/raw-indices.subject.ts', 'waiting/futex-mutex.subject.ts'])('do not break %s', async (file) => {
     expect((await run(here(file), { geometry: geometry(8), noise: 32, opsPerThread: 10_000 })).found).toBeUndefined();
   });
 
@@ -92,6 +92,12 @@ export default defineSubject({
   test('is told with whom it waits for', async () => {
     const { found } = await run(written('both', 'while (Atomics.load(words, 1) === 0) Atomics.load(words, 0);'), { geometry: geometry(8), opsPerThread: 500, patience: 8 });
     expect(found).toMatchObject({ finding: { invariant: 'FP-PRG-2', message: expect.stringMatching(/^[AB]: allocate\(1\) \(stamp \d+\) and [AB]: allocate\(1\) \(stamp \d+\) wait for each other: for 0.8 s/) }, calls: [{ thread: 0 }, { thread: 1 }] });
+  });
+
+  test('since nobody wakes it is told with its operation', async () => {
+    const file = planted('waiting/futex-mutex.subject.ts', '      Atomics.notify(this.words, lockWord, 1);\n', '');
+    const { found } = await run(file, { geometry: geometry(8), noise: 4, opsPerThread: 500_000, patience: 8 });
+    expect(found).toMatchObject({ finding: { invariant: expect.stringMatching(/^FP-PRG-[12]$/), message: expect.stringMatching(/^[AB]: (allocate|free)\(.*(does not end|wait for each other): for 0.8 s/) } });
   });
 
   test('that throws is told with what it threw', async () => {

@@ -49,7 +49,7 @@ export function traceText({ trace, stops }: Pick<Counterexample, 'trace' | 'stop
     }
     const before = ' '.repeat(offset(widths, column));
     const body = (texts[at] as string).padEnd(offset(widths, threads.length) - offset(widths, column));
-    const place = step.file === '' ? '' : `${step.file}:${step.line}`;
+    const place = step.file === '' ? step.note : `${step.file}:${step.line}`;
     const mark = wrong === step.step ? paint('red', `  ✗ ${invariant}`) : '';
     lines.push(` ${String(step.step).padStart(3)}  ${before}${body}${paint('dim', place)}${mark}`);
     if (stops.includes(step.step)) lines.push(paint('red', `      ${before}✝ stops for ever`));

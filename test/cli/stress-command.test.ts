@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '../..');
 const main = join(root, 'cli/main.ts');
 const canary = (name: string): string => join(root, 'test/canaries', `${name}.subject.ts`);
 const env = { ...process.env, CI: 'true', NO_COLOR: '1' };
-const run = (...args: string[]) => spawnSync(process.execPath, [main, 'check', '--strategy', 'stress', ...args], { cwd: root, encoding: 'utf8', env, maxBuffer: 64 << 20 });
+const run = (...args: string[]) => spawnSync(process.execPath, [main, 'check', '--strategy', 'stress', ...args], { cwd: folder, encoding: 'utf8', env, maxBuffer: 64 << 20 });
 
 test('a stress run prints what was run, undisturbed and with delays, and that it was held', () => {
   const { status, stdout, stderr } = run('builtin:hybrid', '--ops', '5000');
@@ -44,6 +44,7 @@ test.each([
   [['builtin:hybrid', '--frames', '5000'], /--frames 5000: expected a whole number from 1 to 4096/],
   [['builtin:hybrid', '--threads', '1'], /--threads 1: expected a whole number from 2/],
   [['builtin:hybrid', '--chunk', '3'], /impossible geometry: chunks of 3 frames/],
+  [['builtin:hybrid', '--shard', '1/2'], /--strategy stress is not divided into shards/],
 ])('%j is refused', (args, message) => {
   const { status, stderr, stdout } = run(...args);
   expect(stderr).toMatch(message);
@@ -51,7 +52,7 @@ test.each([
 });
 
 test('a delay without a stress run is refused', () => {
-  const { status, stderr } = spawnSync(process.execPath, [main, 'check', 'builtin:hybrid', '--noise', '3'], { cwd: root, encoding: 'utf8', env });
+  const { status, stderr } = spawnSync(process.execPath, [main, 'check', 'builtin:hybrid', '--noise', '3'], { cwd: folder, encoding: 'utf8', env });
   expect({ status, stderr }).toEqual({ status: 2, stderr: 'frameproof: --noise belongs to --strategy stress\n' });
 });
 
@@ -62,7 +63,7 @@ test('a subject that takes one worker is left out, and the verdict is inconclusi
 });
 
 test('Ctrl-C ends it with a partial report', async () => {
-  const child = spawn(process.execPath, [main, 'check', '--strategy', 'stress', 'builtin:hybrid', '--ops', '20000000', '--noise', '0'], { cwd: root, env });
+  const child = spawn(process.execPath, [main, 'check', '--strategy', 'stress', 'builtin:hybrid', '--ops', '20000000', '--noise', '0'], { cwd: folder, env });
   let stdout = '';
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();
