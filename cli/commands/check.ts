@@ -8,7 +8,7 @@ import type { LoadedSubject } from '../../spec/subject.ts';
 import { planOf, shardOf } from '../check-plan.ts';
 import { checkOne, type Surroundings } from '../check-run.ts';
 import type { CliCommand } from '../command.ts';
-import { exitCodes } from '../exit-codes.ts';
+import { exitCodes, UsageError } from '../exit-codes.ts';
 import { crossChecks } from '../hand-over-phase.ts';
 import { Jobs, jobsOf, jobsOption } from '../jobs.ts';
 import { onRealThreads, type RealThreads } from '../real-threads.ts';
@@ -88,6 +88,7 @@ async function runCheck(given: Parsed): Promise<number> {
   const targets = chooseSubjects(parsed.positionals, found);
   const { plan, name, crossings } = planOf(parsed, found);
   const wish = stressWish(parsed, plan.seed);
+  if (wish !== undefined && plan.shard !== undefined) throw new UsageError('--strategy stress is not divided into shards: leave out --shard');
   const until = performance.now() + timeLimit(given.text('time'));
   if (given.flag('list')) {
     await print(targets.map((target) => `${subjectName(target)}\n${plan.phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}${wish === undefined ? '' : `  stress ${wish.threads} real threads × ${wish.opsPerThread} calls\n`}`).join(''));

@@ -1,11 +1,11 @@
 import { isMemory, isWaiting, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
-import { Cells } from './cells.ts';
-import { ConflictOrder } from './conflict-order.ts';
-import { Events } from './events.ts';
+import { Threads, ThreadState, type ExecutionLimits } from './threads.ts';
 import { perform } from './perform.ts';
 import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
 import { Running } from './running.ts';
-import { leadsAnywhere, NeverEnds, performAlone, roundsMax, Waiting } from './waiting.ts';
+import { leadsAnywhere, NeverEnds, performAlone, roundsMax } from './waiting.ts';
+
+export { ThreadState, type Crash, type ExecutionLimits } from './threads.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
 export class Divergence extends Error {
@@ -17,46 +17,15 @@ export class Divergence extends Error {
   }
 }
 
-export const ThreadState = { ready: 0, waiting: 1, finished: 2, stuck: 3, crashed: 4 } as const;
-
-/** A thread that takes `steps` own steps and then no other. A crash writes nothing, so it is nothing else than this. */
-export interface Crash {
-  readonly thread: number;
-  readonly steps: number;
-}
-
-export interface ExecutionLimits {
-  /** Events of one execution; beyond, it is incomplete. */
-  readonly stepsMax: number;
-  /** Whether a return and another thread's invocation are dependent. Off only to show what that would hide. */
-  readonly intervals: boolean;
-  readonly crashes?: readonly Crash[];
-  /** Rounds that a thread may wait with nobody else able to go on and nothing changing, before it is said to wait for ever; left out: {@link roundsMax}. */
-  readonly roundsMax?: number;
-}
-
 /**
  * One execution of a program, event by event, that can go back: `rewind(depth)` undoes the memory and leaves a thread's coroutine stale
  * until it is needed, when it is run again on the values it saw.
  */
-export class Execution extends Events {
+export class Execution extends Threads {
   readonly program: Program;
-  readonly limits: ExecutionLimits;
-  readonly cells = new Cells();
-  readonly order: ConflictOrder;
-  readonly waiting: Waiting;
   /** Whether the threads last said to be enabled are so only because nobody could go on by itself. */
   releasing = false;
 
-  /** By thread: its state and its pending access. */
-  readonly state: Uint8Array;
-  readonly nextOp: Uint8Array;
-  readonly nextCell: Int32Array;
-  readonly nextSite: Int32Array;
-  readonly #nextIndex: Int32Array;
-  readonly #nextOperand: number[] = [];
-  readonly #nextExpected: number[] = [];
-  readonly #nextView: (View | undefined)[] = [];
   /** By thread: own steps after which it crashes. */
   readonly #lifetime: Float64Array;
   readonly #coroutine: (Running | undefined)[] = [];
@@ -70,18 +39,10 @@ export class Execution extends Events {
 
   constructor(program: Program, limits: ExecutionLimits) {
     const { threads } = program;
-    super(threads, limits.stepsMax);
+    super(threads, limits);
     this.program = program;
-    this.limits = limits;
-    this.order = new ConflictOrder(this, limits.intervals);
-    this.state = new Uint8Array(threads);
-    this.nextOp = new Uint8Array(threads);
-    this.nextCell = new Int32Array(threads);
-    this.nextSite = new Int32Array(threads);
-    this.#nextIndex = new Int32Array(threads);
     this.#lifetime = new Float64Array(threads).fill(Infinity);
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
-    this.waiting = new Waiting(this, this.order, { nextOp: this.nextOp, nextCell: this.nextCell, nextOperand: this.#nextOperand });
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
       if (this.state[thread] !== ThreadState.finished) this.#resume(thread, coroutine);
@@ -101,15 +62,10 @@ export class Execution extends Events {
     return this.#goesByItself(thread) || (this.state[thread] === ThreadState.waiting && (this.enabled() & (1 << thread)) !== 0);
   }
 
-  /** Whether the next step of a thread, if it can take one, is that its wait times out. */
-  timesOut(thread: number): boolean {
-    return this.nextOp[thread] === Op.wake && (this.waiting.wokenBy[thread] as number) < 0;
-  }
-
   #goesByItself(thread: number): boolean {
     if (this.state[thread] === ThreadState.ready) return true;
     if (this.state[thread] !== ThreadState.waiting) return false;
-    if (this.nextOp[thread] === Op.invoke) return this.#isBound(this.#nextIndex[thread] as number);
+    if (this.nextOp[thread] === Op.invoke) return this.#isBound(this.nextIndex[thread] as number);
     return this.waiting.isAwake(thread);
   }
 
@@ -139,26 +95,10 @@ export class Execution extends Events {
     return true;
   }
 
-  /** Whether the pending accesses of two threads depend on each other in the present state. */
-  pendingDependent(a: number, b: number): boolean {
-    const opA = this.nextOp[a] as number;
-    const opB = this.nextOp[b] as number;
-    if (isMemory(opA) && isMemory(opB)) {
-      return this.nextCell[a] === this.nextCell[b] && (this.#wouldWrite(a) || this.#wouldWrite(b));
-    }
-    if (isWaiting(opA) || isWaiting(opB)) return this.#clash(a, b);
-    return this.limits.intervals && ((opA === Op.invoke && opB === Op.return) || (opA === Op.return && opB === Op.invoke));
-  }
-
-  /** Whether to switch away from a thread is a preemption: it could go on, and does not stand where it may have to wait. */
-  isPreemptible(thread: number): boolean {
-    return this.state[thread] === ThreadState.ready;
-  }
-
   /** Whether a thread that others ran after could not as well have gone on at once: its pending access depends on one of theirs. */
   hadToWait(thread: number): boolean {
     const last = this.last[thread] as number;
-    return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.#wouldWrite(thread));
+    return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.wouldWrite(thread));
   }
 
   /** Performs the pending access of a thread and runs the thread to its next one. */
@@ -169,10 +109,10 @@ export class Execution extends Events {
     this.thread[at] = thread;
     this.op[at] = op;
     this.site[at] = this.nextSite[thread] as number;
-    this.index[at] = this.#nextIndex[thread] as number;
-    this.operand[at] = this.#nextOperand[thread] as number;
-    this.expected[at] = this.#nextExpected[thread] as number;
-    this.view[at] = this.#nextView[thread];
+    this.index[at] = this.nextIndex[thread] as number;
+    this.operand[at] = this.nextOperand[thread] as number;
+    this.expected[at] = this.nextExpected[thread] as number;
+    this.view[at] = this.nextView[thread];
     this.watched[at] = undefined;
     this.released[at] = 0;
     this.ordinal[at] = this.count[thread] as number;
@@ -216,10 +156,10 @@ export class Execution extends Events {
       this.nextOp[thread] = op;
       this.nextCell[thread] = cell;
       this.nextSite[thread] = this.site[at] as number;
-      this.#nextIndex[thread] = this.index[at] as number;
-      this.#nextOperand[thread] = this.operand[at] as number;
-      this.#nextExpected[thread] = this.expected[at] as number;
-      this.#nextView[thread] = this.view[at];
+      this.nextIndex[thread] = this.index[at] as number;
+      this.nextOperand[thread] = this.operand[at] as number;
+      this.nextExpected[thread] = this.expected[at] as number;
+      this.nextView[thread] = this.view[at];
       if (op === Op.pause || op === Op.wake) this.waiting.begins(thread);
       this.state[thread] = op === Op.pause || op === Op.wake || (op === Op.invoke && (this.index[at] as number) !== waitsForNothing) ? ThreadState.waiting : ThreadState.ready;
     }
@@ -290,10 +230,10 @@ export class Execution extends Events {
     const { op } = pending;
     this.nextOp[thread] = op;
     this.nextSite[thread] = pending.site;
-    this.#nextIndex[thread] = pending.index;
-    this.#nextOperand[thread] = pending.operand;
-    this.#nextExpected[thread] = pending.expected;
-    this.#nextView[thread] = pending.view;
+    this.nextIndex[thread] = pending.index;
+    this.nextOperand[thread] = pending.operand;
+    this.nextExpected[thread] = pending.expected;
+    this.nextView[thread] = pending.view;
     if (isMemory(op)) {
       const cell = this.cells.cellOf(pending.view as View, pending.index);
       this.nextCell[thread] = cell;
@@ -348,12 +288,6 @@ export class Execution extends Events {
     return this.program.variables[variable] !== unbound;
   }
 
-  #wouldWrite(thread: number): boolean {
-    const op = this.nextOp[thread] as number;
-    if (onlyReads(op)) return false;
-    return op === Op.compareExchange ? this.#seesExpected(thread) : isMemory(op);
-  }
-
   /** Performs a pause, a wait, a wake or a notify. */
   #wait(at: number, thread: number, op: number): number {
     const { waiting, order } = this;
@@ -388,40 +322,4 @@ export class Execution extends Events {
     return result;
   }
 
-  /** Whether two pending events, one of them about waiting, depend on each other. */
-  #clash(a: number, b: number): boolean {
-    // Who goes on only because nobody else could depends on everything.
-    if (this.#isReleased(a) || this.#isReleased(b)) return true;
-    const reads = (one: number, other: number): boolean => {
-      const cell = this.#changes(other);
-      return cell >= 0 && (cell === this.#changes(one) || this.#reads(one).includes(cell));
-    };
-    return reads(a, b) || reads(b, a);
-  }
-
-  #isReleased(thread: number): boolean {
-    return (this.nextOp[thread] === Op.pause || this.nextOp[thread] === Op.wake) && !this.waiting.isAwake(thread);
-  }
-
-  /** The cell that the pending event of a thread would write, or −1. */
-  #changes(thread: number): number {
-    const op = this.nextOp[thread] as number;
-    const cell = this.nextCell[thread] as number;
-    if (isMemory(op)) return this.#wouldWrite(thread) ? cell : -1;
-    if (op === Op.wait) return cell;
-    if (op === Op.wake) return this.timesOut(thread) ? cell : -1;
-    return op === Op.notify && this.waiting.sleepers(cell).length > 0 ? cell : -1;
-  }
-
-  #reads(thread: number): readonly number[] {
-    const op = this.nextOp[thread] as number;
-    if (isMemory(op) || op === Op.notify) return [this.nextCell[thread] as number];
-    if (op === Op.wait) return [this.cells.cellOf(this.#nextView[thread] as View, this.#nextIndex[thread] as number)];
-    if (op === Op.pause || this.timesOut(thread)) return this.waiting.watched[thread] ?? [];
-    return [];
-  }
-
-  #seesExpected(thread: number): boolean {
-    return (this.#nextView[thread] as View)[this.#nextIndex[thread] as number] === this.#nextExpected[thread];
-  }
 }
