@@ -35,7 +35,7 @@ export class Core {
   declare readonly blockMax: number;
   declare readonly tagsAt: number;
   declare readonly chunkTagsAt: number;
-  /** The word of blocks that was used last, counted from the first. */
+  /** The word of blocks that was used last, counted from the first; −1 before any was. */
   declare blockHint: number;
   declare readonly watch: number;
   declare readonly base: number;
@@ -73,7 +73,7 @@ export class Core {
     this.blockMask = blocks - 1;
     this.allBlocks = run(0, blocks);
     this.blockMax = Math.min(blocks * shared.entries, shared.chunkFrames - 1, shared.countMax);
-    this.blockHint = 0;
+    this.blockHint = -1;
     this.level0 = shared.level0;
     this.level1 = shared.level1;
     this.tagsAt = shared.tags;
