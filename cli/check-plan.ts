@@ -5,6 +5,7 @@ import { presets, strategies, type Phase, type PresetName, type Strategy } from 
 import { geometryOf, scopeOf } from '../spec/scope.ts';
 import { parseScenario, whyNoGeometry } from '../spec/token.ts';
 import { UsageError } from './exit-codes.ts';
+import { crossChecks } from './hand-over-phase.ts';
 import type { Parsed } from './options.ts';
 import type { FoundConfig } from './subjects.ts';
 
@@ -14,6 +15,8 @@ const shrinkExecutions = 200_000;
 export interface NamedPlan {
   readonly plan: CheckPlan;
   readonly name: string;
+  /** Executions to run again on real threads. */
+  readonly crossings: number;
 }
 
 export function planOf(parsed: Parsed, found: FoundConfig | undefined): NamedPlan {
@@ -32,7 +35,7 @@ export function planOf(parsed: Parsed, found: FoundConfig | undefined): NamedPla
     ...(shard === undefined ? {} : { shard }),
   };
   const name = scenarios.length > 0 && own === undefined ? 'the given scenarios' : own === undefined ? `preset ${preset}` : 'the given scope';
-  return { plan, name };
+  return { plan, name, crossings: own === undefined && scenarios.length === 0 ? crossChecks[preset] : 0 };
 }
 
 function presetOf(name: string): PresetName {
@@ -47,8 +50,11 @@ function knownInvariant(id: string): string {
 
 /** A scope given by options, instead of a preset. */
 function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
-  const wanted = parsed.texts('strategy').map((name): Strategy => {
-    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${strategies.join(', ')}`);
+  const named = parsed.texts('strategy');
+  const explored = named.filter((name) => name !== 'stress');
+  if (named.length > 0 && explored.length === 0) return [];
+  const wanted = explored.map((name): Strategy => {
+    if (!strategies.includes(name as Strategy)) throw new UsageError(`--strategy ${name}: expected ${[...strategies, 'stress'].join(', ')}`);
     return name as Strategy;
   });
   const frames = parsed.count('frames', 1, 4096);

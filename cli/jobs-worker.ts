@@ -1,9 +1,6 @@
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import type { Slice, Task, Work } from '../spec/frontier.ts';
-import { LitmusExplorer } from '../spec/litmus-slice.ts';
-import { Explorer } from '../spec/slice.ts';
 import type { Batch, Duty, Results, Start } from './jobs.ts';
-import { loadSubject } from './subjects.ts';
 import { showRealWarnings } from './warnings.ts';
 
 // One of the threads of `--jobs`: explores what it is told to, and says what came of it.
@@ -32,8 +29,11 @@ port.on('message', (message: { readonly number: number; readonly duty: Duty } | 
   if (message.duty === duty) void explorer?.then((ready) => run(ready, message));
 });
 
+/** Modules are loaded when they are needed: what rewrites subjects takes longer to start than a litmus program to explore. */
 async function explorerOf(wanted: Duty): Promise<AnyExplorer> {
-  return wanted.kind === 'check' ? new Explorer(await loadSubject(wanted.target), wanted.judging) : new LitmusExplorer(wanted);
+  if (wanted.kind === 'litmus') return new (await import('../spec/litmus-slice.ts')).LitmusExplorer(wanted);
+  const [{ Explorer }, { loadSubject }] = await Promise.all([import('../spec/slice.ts'), import('./subjects.ts')]);
+  return new Explorer(await loadSubject(wanted.target), wanted.judging);
 }
 
 function run(ready: AnyExplorer, batch: Batch<Work>): void {

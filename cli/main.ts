@@ -8,6 +8,7 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { initCommand } from './commands/init.ts';
 import { invariantsCommand } from './commands/invariants.ts';
+import { linearizeCommand } from './commands/linearize.ts';
 import { litmusCommand } from './commands/litmus.ts';
 import { mergeCommand } from './commands/merge.ts';
 import { modelCommand } from './commands/model.ts';
@@ -17,7 +18,9 @@ import { toolVersion } from './subjects.ts';
 import { print } from './terminal.ts';
 import { showRealWarnings } from './warnings.ts';
 
-const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, mergeCommand, invariantsCommand, benchCommand];
+const commands: readonly CliCommand[] = [
+  checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, linearizeCommand, mergeCommand, invariantsCommand, benchCommand,
+];
 
 showRealWarnings();
 // A reader that has seen enough (head, less) is no error.

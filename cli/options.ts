@@ -74,6 +74,14 @@ export function argumentsOf(parsed: Parsed, specs: OptionSpecs, except: readonly
   return [...parsed.positionals, ...options];
 }
 
+/** A duration such as 60s in milliseconds; none given: no limit. */
+export function timeLimit(text: string | undefined): number {
+  if (text === undefined) return Infinity;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  if (match === null) throw new UsageError(`--time ${text}: expected a duration such as 60s, 10m or 500ms`);
+  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'];
+}
+
 function explain(error: Error, args: readonly string[], specs: OptionSpecs): string {
   const unknown = /Unknown option '(-[^']*)'/.exec(error.message)?.[1];
   if (unknown === undefined) {

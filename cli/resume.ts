@@ -15,6 +15,8 @@ export const resumePath = (shard: CheckPlan['shard']): string => `.frameproof/la
 export interface Progressed {
   readonly report?: SubjectReport;
   readonly state?: CheckState;
+  /** Explored to its end, but not run on real threads as was planned. */
+  readonly explored?: SubjectReport;
 }
 
 /** A check that was interrupted. */

@@ -6,7 +6,7 @@ import { handOut, type Crew } from './crew.ts';
 import { mode } from './explore/access.ts';
 import { Divergence } from './explore/execution.ts';
 import { SubjectError } from './explore/subject-error.ts';
-import { Frontier, sliceRuns, type Task, type Told } from './frontier.ts';
+import { Frontier, type Task, type Told } from './frontier.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
 import { OwnSteps } from './own-steps.ts';
 import type { Phase } from './plan.ts';
@@ -18,7 +18,7 @@ import { mixed } from './seeds.ts';
 import { shrink } from './shrink.ts';
 import { Reached, type SampledPhase } from './reached.ts';
 import type { Search } from './search.ts';
-import { Explorer, type ScenarioSlice, type ScenarioWork } from './slice.ts';
+import { Explorer, sliceRuns, type ScenarioSlice, type ScenarioWork } from './slice.ts';
 import type { LoadedSubject } from './subject.ts';
 import { heldOf, Tally } from './tally.ts';
 
@@ -157,7 +157,7 @@ class CheckRun {
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
     return {
       name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage: this.#tally.coverage(exhausted), phases: this.#phases, violations: this.#violations,
-      invariantsHeld: heldOf(this.#violations, judged), judged: [...judged].sort(), notes: this.#notes,
+      invariantsHeld: heldOf(this.#violations, judged), judged: [...judged].sort(), notes: [...this.#notes, ...this.#tally.notes],
     };
   }
 
@@ -183,7 +183,7 @@ class CheckRun {
     for (const scenario of scenarios) {
       if (place % of === index - 1) {
         const how = search(place);
-        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsMax: executionsMax } : { runsFirst: executionsMax, runsMax: Infinity };
+        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsEach: sliceRuns, runsMax: executionsMax } : { runsFirst: executionsMax, runsEach: 0, runsMax: Infinity };
         yield { place, scenario, search: how, ...runs };
       }
       place++;
@@ -257,7 +257,7 @@ class CheckRun {
         if (this.isOver()) break;
       }
       yield* beat();
-      if (this.#context.stop()) this.#cut = true;
+      if (!this.isOver() && this.#context.stop()) this.#cut = true;
     }
     if (crew === undefined) return;
     crew.halt(true);

@@ -1,7 +1,7 @@
 import type { State } from '../model/index.ts';
 import type { Geometry, ObservedFrame } from './contract.ts';
 import type { CrashPurpose } from './crash-judge.ts';
-import { printSchedule, scheduleOf, threadName } from './decision.ts';
+import { printSchedule, scheduleOf, threadName, type Decision } from './decision.ts';
 import { isMemory, Op, opNames } from './explore/access.ts';
 import { Divergence, type Crash, type Execution } from './explore/execution.ts';
 import { Replay } from './explore/replay.ts';
@@ -14,6 +14,7 @@ import type { Observed } from './refinement.ts';
 import type { Counterexample, StateRow, TraceStep, ViolationReport } from './report.ts';
 import { ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
 import { commandCount, type Scenario } from './scenario.ts';
+import { waitingNote } from './stalls.ts';
 import type { LoadedSubject } from './subject.ts';
 import { printReplay, printScenario } from './token.ts';
 
@@ -48,13 +49,14 @@ export interface Replayed {
   readonly strayed: number;
 }
 
-export function replay(loaded: LoadedSubject, { scenario, decisions: turns, crashes, purpose }: Omit<Failure, 'finding'>, options: JudgeOptions): Replayed {
+/** `timeouts`, if it is known: the steps that are the timeout of a wait. */
+export function replay(loaded: LoadedSubject, { scenario, decisions: turns, crashes, purpose }: Omit<Failure, 'finding'>, options: JudgeOptions, timeouts?: ReadonlySet<number>): Replayed {
   const stopping = crashes === undefined ? options : { ...options, crashes, purpose: purpose ?? 'crash' };
   const judge = new ScenarioJudge(loaded, scenario, new Models(), stopping);
   if (judge.execution === undefined) {
     return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
   }
-  const scheduler = new Replay(turns);
+  const scheduler = new Replay(turns, timeouts);
   const ending = explore(judge.execution, scheduler).next().value as Ending;
   const first = judge.judge(ending);
   const { findings, quiescent } = judge.judgeFully(ending);
@@ -100,14 +102,14 @@ export function counterexampleOf(loaded: LoadedSubject, original: Failure, { fai
       from: { commands: commandCount(original.scenario), steps: original.decisions.length, preemptions: preemptionsOf(original, loaded, options) },
       minimal, tried,
     },
-    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: scheduleOf(failure.decisions, failure.crashes) })}'`,
+    replay: `frameproof replay '${printReplay({ subject: loaded.module, scenario: failure.scenario, schedule: decisionsOf(failure.decisions, replayed.judge.execution) })}'`,
   };
 }
 
 export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed: Replayed, options: JudgeOptions): Counterexample {
   return {
     scenario: printScenario(failure.scenario),
-    schedule: printSchedule(scheduleOf(failure.decisions, failure.crashes)),
+    schedule: printSchedule(decisionsOf(failure.decisions, replayed.judge.execution)),
     commands: commandCount(failure.scenario),
     steps: failure.decisions.length,
     preemptions: preemptionsOf(failure, loaded, options),
@@ -116,6 +118,10 @@ export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed
     state: replayed.state === undefined ? [] : compare(replayed.state, replayed.observed, failure.scenario.geometry),
   };
 }
+
+/** Turns as decisions; the execution, just run along them, tells which of them was a timeout, and who stopped for ever. */
+export const decisionsOf = (turns: readonly number[], execution: Execution | undefined): Decision[] =>
+  scheduleOf(turns, (at) => execution !== undefined && at < execution.depth && execution.op[at] === Op.wake && execution.value[at] === 1, execution?.limits.crashes);
 
 function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
   const execution = judge.execution as Execution;
@@ -131,12 +137,14 @@ function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
     const cell = execution.cell[at] as number;
     const site = loaded.sites[execution.site[at] as number];
     const memory = isMemory(op);
+    const waited = op === Op.wait || op === Op.wake || op === Op.notify;
     return {
       step: at + 1, thread: threadName(thread), operation: current[thread] ?? '', access: opNames[op] as string,
-      cell: memory ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
+      cell: memory || waited ? `${execution.cells.buffer[cell]}:${execution.cells.offset[cell]}` : '',
       before: memory ? Number(execution.before[at]) : null,
       after: memory ? Number(execution.after[at]) : op === Op.return && execution.value[at] !== threw ? (execution.value[at] as number) : null,
       file: site?.file ?? '', line: site?.line ?? 0, column: site?.column ?? 0, text: site?.text ?? '',
+      note: waitingNote(execution, at),
     };
   });
 }

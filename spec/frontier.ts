@@ -1,17 +1,15 @@
 import type { Subtree } from './explore/dpor.ts';
 
-/**
- * Runs of one slice. A tree with more is divided after each slice, whether or not another thread waits for work: what is explored, in
- * which order, and so every number of a report, is then the same for any number of threads.
- */
-export const sliceRuns = 4096;
-
 /** A program whose executions are to be explored (a scenario, a litmus program). */
 export interface Work {
   /** Its place in the order in which they are told. */
   readonly place: number;
-  /** Runs of its first slice, at most. */
+  /**
+   * Runs of its first slice, and of any other one, at most. A tree with more is divided after each slice, whether or not another thread
+   * waits for work: what is explored, in which order, and so every number of a report, is then the same for any number of threads.
+   */
   readonly runsFirst: number;
+  readonly runsEach: number;
   /** Runs in all, at most. */
   readonly runsMax: number;
 }
@@ -127,7 +125,7 @@ export class Frontier<W extends Work, S extends Slice> {
     const { entry, piece } = running;
     const at = entry.pieces.indexOf(piece);
     if (at < 0 || (slice.stopped && slice.rest.length === 0)) return;
-    const rest = slice.rest.map(({ subtree, share }): Open => ({ subtree, weight: piece.weight * share, runs: slice.stopped ? piece.runs - slice.runs : sliceRuns }));
+    const rest = slice.rest.map(({ subtree, share }): Open => ({ subtree, weight: piece.weight * share, runs: slice.stopped ? piece.runs - slice.runs : entry.work.runsEach }));
     entry.pieces.splice(at, 1, { slice: { ...slice, rest: [] } }, ...rest);
   }
 
@@ -135,17 +133,22 @@ export class Frontier<W extends Work, S extends Slice> {
   *tell(): Generator<Told<W, S>> {
     for (let entry = this.#entries[0]; entry !== undefined; entry = this.#entries[0]) {
       const { work, pieces } = entry;
-      const piece = pieces[0];
-      if (piece === undefined) {
+      if (pieces.length === 0) {
         this.#entries.shift();
-      } else if (isDone(piece) ? entry.runs + piece.slice.runs > work.runsMax : entry.runs >= work.runsMax) {
+        continue;
+      }
+      // Parts of a slice that was stopped count as the one slice that they would have been.
+      const end = pieces.findIndex((piece) => !isDone(piece) || !piece.slice.stopped);
+      const whole = pieces.slice(0, end + 1).filter(isDone);
+      if (whole.length <= end && entry.runs < work.runsMax) return;
+      if (whole.length <= end || entry.runs + whole.reduce((sum, { slice }) => sum + slice.runs, 0) > work.runsMax) {
         pieces.length = 0;
         yield { work, first: false, over: true };
-      } else if (!isDone(piece)) {
-        return;
-      } else {
+        continue;
+      }
+      for (const { slice } of whole) {
         pieces.shift();
-        yield this.#told(entry, piece.slice);
+        yield this.#told(entry, slice);
       }
     }
   }

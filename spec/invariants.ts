@@ -183,6 +183,20 @@ const list = [
     statement: 'In every execution some thread can go on until all have finished.',
     why: 'Workers that wait for each other wait for ever.',
   },
+  {
+    id: 'FP-PRG-3',
+    title: 'no lost wake-up',
+    layer: 'progress',
+    statement: 'No thread sleeps in Atomics.wait for ever although what it waits for has happened: the word on which it sleeps has changed and nobody notifies, or the notify came before it slept.',
+    why: 'The memory that it waits for is there, and it never learns of it. It shows once in a million runs, as a worker that hangs.',
+  },
+  {
+    id: 'FP-PRG-4',
+    title: 'no livelock',
+    layer: 'progress',
+    statement: 'Threads do not keep each other going round for ever: if everybody who can go on does, some operation ends.',
+    why: 'All processors are busy, and nothing gets done.',
+  },
 ] as const satisfies readonly Invariant[];
 
 export type InvariantId = (typeof list)[number]['id'];

@@ -90,7 +90,7 @@ function mask(calls: readonly HistoryCall[], holds: (call: HistoryCall) => boole
 }
 
 /** A refusal may lean on another operation on the same frames that was in flight during the call. */
-function companyOf(call: HistoryCall, calls: readonly HistoryCall[]): Company {
+export function companyOf(call: HistoryCall, calls: readonly HistoryCall[]): Company {
   const beside = calls.filter((other) => other !== call && other.returned > call.invoked && other.invoked < call.returned);
   if (beside.length === 0) return 'alone';
   const mine = framesOf(call);
@@ -102,7 +102,7 @@ function companyOf(call: HistoryCall, calls: readonly HistoryCall[]): Company {
     : 'concurrent';
 }
 
-function framesOf({ operation, response }: HistoryCall): { start: number; end: number } {
+export function framesOf({ operation, response }: Pick<HistoryCall, 'operation' | 'response'>): { start: number; end: number } {
   const start = operation.op === 'free' ? operation.frame : response;
   return start < 0 ? { start: 0, end: 0 } : { start, end: start + operation.count };
 }

@@ -3,8 +3,12 @@ import { Dpor } from './explore/dpor.ts';
 import { Execution } from './explore/execution.ts';
 import { litmusProgram, type LitmusTest } from './explore/litmus.ts';
 import { exhausted, explore } from './explore/scheduler.ts';
-import { Frontier, sliceRuns, type Slice, type Task, type Work } from './frontier.ts';
+import { Frontier, type Slice, type Task, type Work } from './frontier.ts';
 import { LitmusFindings, LitmusJudge, stepsMax, type LitmusReport, type LitmusSeen, type LitmusWants } from './litmus.ts';
+
+/** Runs of the first slice of a program, soon over so that others have something to do, and of the others. */
+const runsFirst = 256;
+const runsEach = 2048;
 
 export interface LitmusWork extends Work {
   readonly test: LitmusTest;
@@ -66,21 +70,20 @@ export interface LitmusContext extends LitmusWants {
 /** Explores litmus programs to their ends by a crew; gives their reports in order, and `wait` when there is nothing to do but wait for the crew. */
 export function* runLitmusBy(crew: Crew<LitmusWork, LitmusSlice>, tests: readonly LitmusTest[], { outcomes, bounds, now, stop }: LitmusContext): Generator<LitmusReport | 'wait', void> {
   let number = 0;
-  const works = tests.map((test, place): LitmusWork => ({ place, test, runsFirst: sliceRuns, runsMax: Infinity }));
-  const frontier = new Frontier<LitmusWork, LitmusSlice>(works, () => number++);
-  let sum = new LitmusFindings();
-  let started = now();
-  for (let told = 0; told < tests.length && !stop(); ) {
-    if (!handOut(frontier, crew) && !frontier.idle) yield 'wait';
-    for (const { ticket, slice } of crew.collect()) frontier.done(ticket, slice);
-    for (const { work, slice, over } of frontier.tell()) {
-      if (slice !== undefined) sum.add(slice.seen);
-      if (!over) continue;
-      yield sum.report(work.test.name, { outcomes, bounds }, now() - started);
-      told++;
-      sum = new LitmusFindings();
-      started = now();
+  for (const [place, test] of tests.entries()) {
+    const started = now();
+    const sum = new LitmusFindings();
+    // One program after the other, so that the time of each is its own.
+    const frontier = new Frontier<LitmusWork, LitmusSlice>([{ place, test, runsFirst, runsEach, runsMax: Infinity }], () => number++);
+    for (let over = false; !over; ) {
+      if (stop()) return crew.halt(true);
+      if (!handOut(frontier, crew) && !frontier.idle) yield 'wait';
+      for (const { ticket, slice } of crew.collect()) frontier.done(ticket, slice);
+      for (const told of frontier.tell()) {
+        if (told.slice !== undefined) sum.add(told.slice.seen);
+        over = told.over;
+      }
     }
+    yield sum.report(test.name, { outcomes, bounds }, now() - started);
   }
-  crew.halt(true);
 }

@@ -96,15 +96,28 @@ function mergeCoverages(parts: readonly Coverage[], all: boolean): Coverage {
 function mergePhases(parts: readonly (PhaseReport | undefined)[], all: boolean): PhaseReport {
   const there = parts.filter((part) => part !== undefined);
   const [first] = there as [PhaseReport, ...PhaseReport[]];
-  const whole = all && there.length === parts.length;
+  // Real threads are not divided among shards.
+  const whole = all && (there.length === parts.length || first.strategy === 'cross-check' || first.strategy === 'stress');
   return {
-    strategy: first.strategy, scope: first.scope, claim: [...new Set(there.map(({ claim }) => claim))].join('; '), plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
+    strategy: first.strategy, scope: first.scope, claim: mergeClaims(there), plannedExhaustive: first.plannedExhaustive, violated: there.some(({ violated }) => violated),
     exhausted: whole && there.every(({ exhausted }) => exhausted),
     scenarios: there.reduce((sum, { scenarios }) => sum + scenarios, 0), executions: there.reduce((sum, { executions }) => sum + executions, 0),
     durationMs: most(there, ({ durationMs }) => durationMs),
     note: there.find(({ note }) => note !== '')?.note ?? (whole ? '' : 'of some shards only'),
     ...(whole && there.every(({ unendingMost }) => unendingMost !== undefined) ? { unendingMost: most(there, ({ unendingMost = 0 }) => unendingMost) } : {}),
   };
+}
+
+/** How many scenarios were exhausted adds up; what is said otherwise stands side by side. */
+function mergeClaims(parts: readonly PhaseReport[]): string {
+  const exhausted = parts.map(({ claim, scenarios }) => {
+    if (claim === 'exhausted') return scenarios;
+    return claim === 'sampled' ? 0 : Number(/^sampled, (\d+) of \d+ scenarios exhausted$/.exec(claim)?.[1]);
+  });
+  const all = parts.reduce((sum, { scenarios }) => sum + scenarios, 0);
+  const some = exhausted.reduce((sum, count) => sum + count, 0);
+  if (Number.isNaN(some)) return [...new Set(parts.map(({ claim }) => claim))].join('; ');
+  return some === all ? 'exhausted' : `sampled${some === 0 ? '' : `, ${some} of ${all} scenarios exhausted`}`;
 }
 
 /** The violation of each invariant and layer that a whole check would have met first. */

@@ -3,21 +3,13 @@ import { threadName } from './decision.ts';
 import { isMemory, Op } from './explore/access.ts';
 import type { Execution } from './explore/execution.ts';
 import { finding, type Finding } from './invariants.ts';
+import type { StepsSeen } from './report.ts';
 import type { Scenario } from './scenario.ts';
 
 /** The bound that a subject declares for an operation. */
 interface Bound {
   readonly steps: number;
   readonly perInterference: number;
-}
-
-/** What an operation took: own accesses, the most seen; with nobody interfering; and for each interfering access beyond that. */
-export interface StepsSeen {
-  readonly most: number;
-  readonly alone: number;
-  readonly perInterference: number;
-  /** Numbers of interfering accesses with which more was seen than alone, and how much. */
-  readonly byInterference: readonly (readonly [number, number])[];
 }
 
 /** By name of the command: pairs of the number of interfering accesses and the most steps seen with as many. */

@@ -1,4 +1,4 @@
-import { isAtomic, isMemory, Op } from './explore/access.ts';
+import { isAtomic, isMemory, isWaiting, Op } from './explore/access.ts';
 import type { Execution } from './explore/execution.ts';
 import { finding, type Finding } from './invariants.ts';
 
@@ -57,9 +57,14 @@ function synchronizesWith(execution: Execution): Int32Array[] {
     const cell = execution.cell[at] as number;
     const clock = new Int32Array(current[thread] as Int32Array);
     if (isAtomic(op) && op !== Op.store) join(clock, released.get(cell));
+    // Wait, wake and notify enter the critical section of the list of waiters, each after the one before (ECMAScript, EnterCriticalSection).
+    const list = isWaiting(op) && op !== Op.pause;
+    if (list) join(clock, released.get(cell));
+    if (op === Op.wait) join(clock, released.get((execution.watched[at] as readonly number[])[0] as number));
     if (op === Op.invoke) join(clock, boundBy.get(execution.index[at] as number));
     clock[thread] = (execution.ordinal[at] as number) + 1;
     if (isMemory(op) && execution.wrote[at] === 1) released.set(cell, isAtomic(op) ? clock : undefined);
+    if (list) released.set(cell, clock);
     if (op === Op.return) boundBy.set(execution.index[at] as number, clock);
     current[thread] = clock;
     clocks.push(clock);

@@ -1,5 +1,4 @@
 import type { InvariantId, Layer } from './invariants.ts';
-import type { StepsSeen } from './own-steps.ts';
 
 /** Version of every JSON value below; readers refuse another one. */
 export const schemaVersion = 1;
@@ -25,6 +24,8 @@ export interface TraceStep {
   readonly column: number;
   /** The source line, trimmed. */
   readonly text: string;
+  /** Of a pause, wait, wake or notify: what came of it; else empty. */
+  readonly note: string;
 }
 
 /** One row of the table that compares model and memory at the end. */
@@ -61,6 +62,15 @@ export interface ViolationReport {
   readonly replay: string;
   /** Where in the plan it was met: the phase, from 1 (0: scenarios that were named), and the scenario of it, from 1. */
   readonly place?: { readonly phase: number; readonly scenario: number };
+}
+
+/** What an operation took: own accesses, the most seen; with nobody interfering; and for each interfering access beyond that. */
+export interface StepsSeen {
+  readonly most: number;
+  readonly alone: number;
+  readonly perInterference: number;
+  /** Numbers of interfering accesses with which more was seen than alone, and how much. */
+  readonly byInterference: readonly (readonly [number, number])[];
 }
 
 export interface Coverage {

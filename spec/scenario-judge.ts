@@ -3,9 +3,10 @@ import type { PressureLevel } from './contract.ts';
 import { CrashJudge, type CrashPurpose } from './crash-judge.ts';
 import { threadName } from './decision.ts';
 import { Op } from './explore/access.ts';
-import { Execution, NeverEnds, type Crash } from './explore/execution.ts';
+import { Execution, type Crash } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
 import type { Ending } from './explore/scheduler.ts';
+import { NeverEnds } from './explore/waiting.ts';
 import { Histories, threw } from './history.ts';
 import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
@@ -18,6 +19,7 @@ import { judgeRaces } from './races.ts';
 import { examine, type Quiescent } from './refinement.ts';
 import type { Scenario } from './scenario.ts';
 import { ScenarioProgram } from './scenario-program.ts';
+import { judgeBlocked, judgeEndless, unmarkedSpin } from './stalls.ts';
 import type { LoadedSubject } from './subject.ts';
 
 export interface JudgeOptions {
@@ -57,6 +59,8 @@ export interface Seen {
   readonly steps: StepsTable;
   /** For {@link Model.note}. */
   readonly taken: readonly string[];
+  /** What hindered the search. */
+  readonly notes: readonly string[];
 }
 
 /** One scenario on one subject, ready to be run and judged: all layers, each told only what it may see. */
@@ -73,6 +77,8 @@ export class ScenarioJudge {
   readonly steps: OwnSteps;
   /** Judges instead of the layers where threads are stopped for ever. */
   readonly crash: CrashJudge | undefined;
+  /** What hindered the search. */
+  readonly notes = new Set<string>();
   readonly #loaded: LoadedSubject;
   readonly #program: ScenarioProgram | undefined;
   readonly #initial: State;
@@ -120,8 +126,9 @@ export class ScenarioJudge {
 
   /** What was seen since this was last asked. */
   seen(): Seen {
-    const seen = { judged: [...this.judged], steps: this.steps.table(), taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])] };
+    const seen = { judged: [...this.judged], steps: this.steps.table(), taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])], notes: [...this.notes] };
     this.judged.clear();
+    this.notes.clear();
     this.#met.clear();
     this.steps.clear();
     return seen;
@@ -142,7 +149,7 @@ export class ScenarioJudge {
     if (race !== undefined) return race;
     if (this.crash !== undefined) return this.#crashed(ending);
     if (ending === 'incomplete') return this.#endless(execution);
-    if (ending === 'blocked') return this.#deadlock(execution);
+    if (ending === 'blocked') return judgeBlocked(execution, this.#loaded.sites);
     const verdict = this.#historyVerdict(execution);
     return verdict.finding ?? this.#quiescent(execution, verdict).finding ?? verdict.policy;
   }
@@ -160,7 +167,7 @@ export class ScenarioJudge {
       return { findings, quiescent: undefined };
     }
     if (ending === 'complete') add(new OwnSteps(this.#loaded.subject.progress).count(execution, this.scenario.threads));
-    if (ending === 'blocked') add(this.#deadlock(execution));
+    if (ending === 'blocked') add(judgeBlocked(execution, this.#loaded.sites));
     if (ending === 'incomplete') add(this.#endless(execution));
     if (ending !== 'complete') return { findings, quiescent: undefined };
     const verdict = this.#historyVerdict(execution);
@@ -264,24 +271,11 @@ export class ScenarioJudge {
     }
   }
 
-  #deadlock(execution: Execution): Finding {
-    const waiting = Array.from({ length: execution.threads }, (_, thread) => thread).filter((thread) => execution.state[thread] !== 2);
-    return finding('FP-PRG-2', `${waiting.map(threadName).join(' and ')} ${waiting.length === 1 ? 'waits' : 'wait'} for a change that nobody is left to make`, execution.depth - 1);
-  }
-
-  /** An execution that was cut off: an operation that went on for half of it with nobody in the middle of another one never ends. */
+  /** An execution that was cut off; where it merely spins is noted. */
   #endless(execution: Execution): Finding | undefined {
-    const last = execution.thread[execution.depth - 1] as number;
-    let steps = 0;
-    for (let at = execution.depth - 1; at >= 0 && execution.thread[at] === last && execution.op[at] !== Op.invoke; at--) steps++;
-    if (2 * steps < this.#options.stepsMax) return undefined;
-    const within = Array.from({ length: execution.threads }, () => false);
-    for (let at = 0; at < execution.depth; at++) {
-      if (execution.op[at] === Op.invoke) within[execution.thread[at] as number] = (execution.value[at] as number) >= 0;
-      else if (execution.op[at] === Op.return) within[execution.thread[at] as number] = false;
-    }
-    if (within.some((inside, thread) => inside && thread !== last)) return undefined;
-    return finding('FP-PRG-1', `an operation of ${threadName(last)} does not end: ${steps} accesses with nobody in the middle of another one`, execution.depth - 1);
+    const spin = unmarkedSpin(execution, this.#loaded.sites);
+    if (spin !== undefined) this.notes.add(spin);
+    return judgeEndless(execution, this.#loaded.sites, this.#options.stepsMax);
   }
 
   readonly #isHint = (cell: number): boolean => {

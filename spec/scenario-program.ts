@@ -1,12 +1,12 @@
 import type { Operation } from '../model/index.ts';
 import { entryOf, type Command } from './commands/index.ts';
 import type { Handle, Subject } from './contract.ts';
-import { askInvoke, askMark, askReturn, isCoroutine, isMemory, mode, Op, pending, type Coroutine } from './explore/access.ts';
+import { askInvoke, askMark, askReturn, isCoroutine, mode, Op, pending, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/subject-error.ts';
-import { NeverEnds, perform } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
-import { Running } from './explore/running.ts';
 import { crashOf, unbound, waitsForNothing, type Program } from './explore/program.ts';
+import { Running } from './explore/running.ts';
+import { NeverEnds, performAlone } from './explore/waiting.ts';
 import { threw } from './history.ts';
 import { countsOf, type Scenario } from './scenario.ts';
 import { copierOf, troubleIn, trusted } from './subject.ts';
@@ -137,8 +137,7 @@ export class ScenarioProgram implements Program {
       let next = coroutine.next(0);
       for (let steps = 0; next.done !== true && pending.op !== Op.turn; steps++) {
         if (steps > stepsAloneMax) throw new NeverEnds(`an operation of the prefix, or attach(), does not end: ${steps} accesses with nobody beside it`);
-        const { op, view, index, operand, expected } = pending;
-        const value = view !== undefined && isMemory(op) ? perform(op, view, index, operand, expected) : 0;
+        const value = performAlone();
         log.push(value);
         next = coroutine.next(value);
       }

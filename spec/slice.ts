@@ -20,6 +20,9 @@ export interface ScenarioWork extends Work {
   readonly search: Search;
 }
 
+/** Runs of one slice of an exhaustive search, with all judges some 50 ms. */
+export const sliceRuns = 4096;
+
 /** What came of a part of a scenario's executions. Plain data. */
 export interface ScenarioSlice extends Slice {
   readonly counts: Readonly<Record<'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps', number>>;
@@ -150,6 +153,7 @@ class Run {
   readonly #steps = new OwnSteps(undefined);
   readonly #judged = new Set<InvariantId>();
   readonly #taken = new Set<string>();
+  readonly #notes = new Set<string>();
   readonly #counts = { executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0 };
 
   count(ending: Ending, steps: number): void {
@@ -160,14 +164,15 @@ class Run {
 
   /** What a judge saw, of several that one slice has. */
   add(judge: ScenarioJudge, rules: readonly InvariantId[]): void {
-    const { steps, judged, taken } = judge.seen();
+    const { steps, judged, taken, notes } = judge.seen();
     this.#steps.add(steps);
     for (const id of [...judged, ...rules]) this.#judged.add(id);
     for (const transition of taken) this.#taken.add(transition);
+    for (const note of notes) this.#notes.add(note);
   }
 
   slice(judge?: ScenarioJudge, more: Partial<ScenarioSlice> = {}): ScenarioSlice {
-    const seen = judge?.seen() ?? { judged: [...this.#judged], steps: this.#steps.table(), taken: [...this.#taken] };
+    const seen = judge?.seen() ?? { judged: [...this.#judged], steps: this.#steps.table(), taken: [...this.#taken], notes: [...this.#notes] };
     return { counts: this.#counts, runs: this.runs, seen, rest: [], stopped: false, last: this.failure !== undefined, ...(this.failure === undefined ? {} : { failure: this.failure }), ...more };
   }
 }

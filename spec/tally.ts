@@ -12,6 +12,7 @@ export interface TallyState {
   readonly totals: Readonly<Totals>;
   readonly steps: StepsTable;
   readonly judged: readonly InvariantId[];
+  readonly notes: readonly string[];
   readonly models: readonly { readonly geometry: Geometry; readonly taken: readonly string[] }[];
 }
 
@@ -19,6 +20,8 @@ export interface TallyState {
 export class Tally {
   readonly totals: Totals;
   readonly judged: Set<InvariantId>;
+  /** What hindered the search. */
+  readonly notes: Set<string>;
   readonly #steps: OwnSteps;
   readonly #models = new Models();
   readonly #subject: Subject;
@@ -27,6 +30,7 @@ export class Tally {
     this.#subject = subject;
     this.totals = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0, ...state?.totals };
     this.judged = new Set(state?.judged);
+    this.notes = new Set(state?.notes);
     this.#steps = new OwnSteps(subject.progress, state?.steps);
     for (const { geometry, taken } of state?.models ?? []) this.#models.for(subject, geometry).note(taken);
   }
@@ -35,6 +39,7 @@ export class Tally {
     if (first) this.totals.scenarios++;
     for (const name of ['executions', 'blocked', 'redundant', 'incomplete', 'steps'] as const) this.totals[name] += counts[name];
     for (const id of seen.judged) this.judged.add(id);
+    for (const note of seen.notes) this.notes.add(note);
     this.#steps.add(seen.steps);
     this.#models.for(this.#subject, geometry).note(seen.taken);
   }
@@ -44,7 +49,7 @@ export class Tally {
   }
 
   state(): TallyState {
-    return { totals: { ...this.totals }, steps: this.#steps.table(), judged: [...this.judged], models: this.#models.taken() };
+    return { totals: { ...this.totals }, steps: this.#steps.table(), judged: [...this.judged], notes: [...this.notes], models: this.#models.taken() };
   }
 }
 

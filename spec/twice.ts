@@ -16,7 +16,7 @@ export const isSample = (run: number): boolean => run === 1 || run % everySo ===
  */
 export function runTwice(loaded: LoadedSubject, scenario: Scenario, first: Execution): void {
   const program = new ScenarioProgram(loaded.subject, scenario);
-  if (JSON.stringify(program.setup) !== JSON.stringify(first.program.setup)) throw new Divergence(0, 'before any thread ran, attach() or the prefix saw other values when it was run again');
+  if (program.setup.map(String).join() !== first.program.setup.map(String).join()) throw new Divergence(0, 'before any thread ran, attach() or the prefix saw other values when it was run again');
   const second = new Execution(program, first.limits);
   for (let at = 0; at < first.depth; at++) {
     const thread = first.thread[at] as number;

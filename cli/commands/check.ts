@@ -9,8 +9,11 @@ import { planOf, shardOf } from '../check-plan.ts';
 import { checkOne, type Surroundings } from '../check-run.ts';
 import type { CliCommand } from '../command.ts';
 import { exitCodes, UsageError } from '../exit-codes.ts';
+import { crossChecks } from '../hand-over-phase.ts';
 import { Jobs, jobsOf, jobsOption } from '../jobs.ts';
-import { argumentsOf, commonOptions, parseOptions, type Parsed } from '../options.ts';
+import { onRealThreads, type RealThreads } from '../real-threads.ts';
+import { stressOptions, stressPlans, stressWish } from '../stress-phases.ts';
+import { argumentsOf, commonOptions, parseOptions, timeLimit, type Parsed } from '../options.ts';
 import { closingText, headingText, subjectText } from '../reports/check.ts';
 import { commonDigest, forget, keep, kept, planDigest, resumePath, sameCheck, sourcesDigest, type Progressed, type Unfinished } from '../resume.ts';
 import { chooseSubjects, findConfig, loadSubject, subjectName, toolVersion } from '../subjects.ts';
@@ -27,6 +30,11 @@ frameproof.config.ts, else every *.subject.{ts,mts,js,mjs} below this folder.
 Presets, sized in counts:
 ${Object.values(presets).map(({ name, summary, phases }) => `  ${name.padEnd(8)} ${summary}\n${phases.map((phase) => `           ${phase.strategy.padEnd(11)} ${describeScope(phase.scope)}`).join('\n')}`).join('\n')}
 
+ci and nightly also run ${crossChecks.ci} and ${crossChecks.nightly} of the explored executions again on real threads, on source that is not rewritten.
+
+--strategy stress lets real threads run freely on the module as it is, all of them standing still every 250 calls: 2 threads, 500,000
+calls each, 64 frames in chunks of 8 unless told otherwise; once undisturbed, once with delays (--noise). What it finds has no schedule.
+
 Examples:
   frameproof check                                 what the configuration names, preset ci
   frameproof check ./mine.subject.ts --preset smoke
@@ -34,6 +42,7 @@ Examples:
   frameproof check ./mine.subject.ts --strategy bounded --preemptions 2 --threads 3 --ops 2
   frameproof check ./mine.subject.ts --strategy pct --strategy random --threads 4 --executions 1000
   frameproof check ./mine.subject.ts --threads 2 --frames 4 --crashes 1
+  frameproof check builtin:hybrid --strategy stress --threads 2 --ops 500000 --frames 64
   frameproof check ./mine.subject.ts --scenario 'f2c2o1 | A: a=allocate(1) | A: free(a) B: allocate(1)'
   frameproof check --preset nightly --jobs 4       the same report, sooner
   frameproof check --shard 1/3 --json > shards/1.json    a third of it, on one of three machines
@@ -43,11 +52,12 @@ Exit codes: 0 held, 1 violated, 2 usage, 3 inconclusive (cut, or a bound was hit
 behaves differently when it is run again, 70 a defect of frameproof, 130 interrupted.`,
   options: {
     preset: { placeholder: 'NAME', help: 'smoke, ci or nightly (default ci)' },
-    strategy: { placeholder: 'NAME', help: `${strategies.slice(0, -1).join(', ')} or ${strategies.at(-1)}; with a scope of your own`, many: true },
+    strategy: { placeholder: 'NAME', help: `${strategies.slice(0, -1).join(', ')} or ${strategies.at(-1)}, with a scope of your own; stress: real threads that run freely`, many: true },
     frames: { placeholder: 'N', help: 'scope: frames (default 4)' },
     chunk: { placeholder: 'N', help: 'scope: frames of a chunk, a power of two (default 4, or fewer)' },
     threads: { placeholder: 'N', help: 'scope: threads (default 2)' },
-    ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1)' },
+    ops: { placeholder: 'N', help: 'scope: commands of each thread (default 1; stress: 500,000)' },
+    ...stressOptions,
     crashes: { placeholder: 'N', help: 'scope: also with at most N threads stopped for ever at each of their steps (for subjects that declare crash)' },
     preemptions: { placeholder: 'N', help: 'bounded: switches away from a thread that could go on, at most (default 2)' },
     executions: { placeholder: 'N', help: 'exhaustive, bounded: of one scenario at most (default 2,000,000); pct, random: of each scenario (default 400)' },
@@ -76,16 +86,21 @@ async function runCheck(given: Parsed): Promise<number> {
   const [parsed, resumed] = resumedFrom(given);
   const found = await findConfig(parsed.text('config'));
   const targets = chooseSubjects(parsed.positionals, found);
-  const { plan, name } = planOf(parsed, found);
-  const until = deadline(given.text('time'));
+  const { plan, name, crossings } = planOf(parsed, found);
+  const wish = stressWish(parsed, plan.seed);
+  if (wish !== undefined && plan.shard !== undefined) throw new UsageError('--strategy stress is not divided into shards: leave out --shard');
+  const until = performance.now() + timeLimit(given.text('time'));
   if (given.flag('list')) {
-    await print(targets.map((target) => `${subjectName(target)}\n${plan.phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}`).join(''));
+    await print(targets.map((target) => `${subjectName(target)}\n${plan.phases.map((phase) => `  ${phase.strategy} ${describeScope(phase.scope)}\n`).join('')}${wish === undefined ? '' : `  stress ${wish.threads} real threads × ${wish.opsPerThread} calls\n`}`).join(''));
     return exitCodes.held;
   }
   const loaded: LoadedSubject[] = [];
   for (const target of targets) loaded.push(await loadSubject(target));
   const same = { plan: planDigest(plan, loaded.map(({ module }) => module)), sources: sourcesDigest(loaded) };
   if (resumed !== undefined) sameCheck(resumed.path, resumed.unfinished, same);
+  // Real threads are not divided among shards: the first has them all.
+  const first = plan.shard === undefined || plan.shard.index === 1;
+  const real = loaded.map((subject): RealThreads => ({ crossings: first ? crossings : 0, stress: wish === undefined || !first ? [] : stressPlans(wish, subject) }));
 
   const json = given.flag('json');
   const paint = paintFor(process.stdout, !given.flag('no-color'));
@@ -94,12 +109,12 @@ async function runCheck(given: Parsed): Promise<number> {
   if (!json) await print(`${headingText({ tool, seed: plan.seed }, `${name}${plan.shard === undefined ? '' : `, shard ${plan.shard.index} of ${plan.shard.of}`}`)}\n`);
   const interrupt = new Interrupt();
   const around = { interrupt, progress: new Progress(given.flag('quiet') || json), until, paint, json, quiet: given.flag('quiet') };
-  const progressed = await judgeAll(targets.map((target, at) => ({ target, subject: loaded[at] as LoadedSubject, from: resumed?.unfinished.subjects[at] })), plan, jobsOf(given), around);
+  const progressed = await judgeAll(targets.map((target, at) => ({ target, subject: loaded[at] as LoadedSubject, from: resumed?.unfinished.subjects[at], real: real[at] as RealThreads })), plan, jobsOf(given), around);
   interrupt.done();
   const subjects = progressed.flatMap(({ report }) => report ?? []);
   const cut = interrupt.interrupted;
   const durationMs = Math.round(performance.now() - started);
-  const unfinished = cut || progressed.some(({ state }) => state !== undefined);
+  const unfinished = cut || progressed.some(({ state, explored }) => state !== undefined || explored !== undefined);
   const path = resumed?.path ?? resumePath(plan.shard);
   const left = unfinished && leave(path, { schemaVersion, kind: 'unfinished check', version: tool.version, arguments: argumentsOf(parsed, checkCommand.options, notOfThePlan), ...same, durationMs, subjects: progressed });
   if (!unfinished && resumed !== undefined) forget(resumed.path);
@@ -129,6 +144,7 @@ interface Begun {
   readonly target: string;
   readonly subject: LoadedSubject;
   readonly from: Progressed | undefined;
+  readonly real: RealThreads;
 }
 
 /** Judges the subjects one after the other; those that an interruption leaves no time for are not begun. */
@@ -137,14 +153,13 @@ async function judgeAll(subjects: readonly Begun[], plan: CheckPlan, jobCount: n
   const jobs = jobCount === 1 ? undefined : new Jobs<ScenarioWork, ScenarioSlice>(jobCount);
   try {
     const progressed: Progressed[] = [];
-    for (const { target, subject, from } of subjects) {
+    for (const { target, subject, from, real } of subjects) {
       if (interrupt.interrupted) {
-        progressed.push(from?.state === undefined ? {} : { state: from.state });
+        progressed.push(from ?? {});
         continue;
       }
       if (!json) await print(`\n ${paint('bold', subject.module)}\n`);
-      const over = from?.report !== undefined && from.state === undefined;
-      const judged = over ? { report: from.report } : await checkOne(target, subject, plan, from?.state, { ...around, jobs });
+      const judged = await judgeOne({ target, subject, from, real }, plan, { ...around, jobs });
       progressed.push(judged);
       if (!json) await print(`${subjectText(judged.report, paint)}\n`);
     }
@@ -152,6 +167,13 @@ async function judgeAll(subjects: readonly Begun[], plan: CheckPlan, jobCount: n
   } finally {
     await jobs?.close();
   }
+}
+
+/** Explores a subject, then runs it on real threads; either from where it was left. */
+async function judgeOne({ target, subject, from, real }: Begun, plan: CheckPlan, around: Surroundings): Promise<Required<Pick<Progressed, 'report'>> & Progressed> {
+  if (from?.report !== undefined && from.state === undefined && from.explored === undefined) return { report: from.report };
+  const explored = from?.explored === undefined ? await checkOne(target, subject, plan, from?.state, around) : { report: from.explored };
+  return explored.state === undefined ? onRealThreads(explored.report, target, subject, real, plan, around) : explored;
 }
 
 /** Whether what was interrupted could be kept. */
@@ -163,11 +185,4 @@ function leave(path: string, unfinished: Unfinished): boolean {
     process.stderr.write(`frameproof: ${path}: cannot be written, so this check cannot be gone on with: ${(error as Error).message}\n`);
     return false;
   }
-}
-
-function deadline(text: string | undefined): number {
-  if (text === undefined) return Infinity;
-  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
-  if (match === null) throw new UsageError(`--time ${text}: expected a duration such as 60s, 10m or 500ms`);
-  return performance.now() + Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'];
 }

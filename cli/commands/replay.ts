@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { describeReplay, replay, type Failure, type Replayed } from '../../spec/counterexample.ts';
+import { decisionsOf, describeReplay, replay, type Failure, type Replayed } from '../../spec/counterexample.ts';
 import type { CrashPurpose } from '../../spec/crash-judge.ts';
 import { claimsOf } from '../../spec/crashes.ts';
-import { scheduleOf, threadName, type Decision } from '../../spec/decision.ts';
+import { threadName, type Decision } from '../../spec/decision.ts';
 import { SubjectError } from '../../spec/explore/subject-error.ts';
 import { Divergence, type Crash } from '../../spec/explore/execution.ts';
 import { finding, invariants } from '../../spec/invariants.ts';
@@ -47,12 +47,12 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const subject = other ?? target.subject;
   if (subject === '') throw new UsageError('the token names no subject; give one: frameproof replay TOKEN ./mine.subject.ts');
   const loaded = await loadSubject(subject.startsWith('builtin:') ? subject : fromTyped(subject));
-  const { turns: decisions, crashes } = turnsOf(target.schedule);
+  const { turns: decisions, crashes, timeouts } = turnsOf(target.schedule);
   let replayed: Replayed;
   try {
     const claims = claimsOf(loaded.subject);
     const purposes: readonly (CrashPurpose | undefined)[] = crashes.length === 0 ? [undefined] : claims.length === 0 ? ['crash'] : claims;
-    const all = purposes.map((purpose) => replay(loaded, { scenario: target.scenario, decisions, ...(purpose === undefined ? {} : { crashes, purpose }) }, judgeDefaults));
+    const all = purposes.map((purpose) => replay(loaded, { scenario: target.scenario, decisions, ...(purpose === undefined ? {} : { crashes, purpose }) }, judgeDefaults, timeouts));
     replayed = (all.find(({ findings }) => findings[0]?.invariant === target.invariant) ?? all.find(({ findings }) => findings.length > 0) ?? all[0]) as Replayed;
   } catch (error) {
     if (error instanceof SubjectError) throw subjectTrouble(loaded, error);
@@ -66,7 +66,7 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const strayed = replayed.strayed >= 0;
   const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds'), ...replayed.judge.stopped };
   const counterexample = describeReplay(loaded, failure, replayed, judgeDefaults);
-  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: scheduleOf(followed, crashes) })}'`;
+  const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: decisionsOf(followed, execution) })}'`;
   const exit = strayed ? exitCodes.diverged : first === undefined ? exitCodes.held : exitCodes.violated;
   const strayedText = strayed ? `the schedule could not be followed from step ${replayed.strayed + 1} on: the program has changed since` : '';
   if (parsed.flag('json')) {
@@ -92,12 +92,14 @@ async function runReplay(parsed: Parsed): Promise<number> {
   return exit;
 }
 
-/** The turns of a schedule, and after how many own steps which thread stops for ever. */
-function turnsOf(schedule: readonly Decision[]): { turns: number[]; crashes: Crash[] } {
+/** The turns of a schedule, which of them are timeouts, and after how many own steps which thread stops for ever. */
+function turnsOf(schedule: readonly Decision[]): { turns: number[]; crashes: Crash[]; timeouts: Set<number> } {
   const turns: number[] = [];
   const crashes: Crash[] = [];
+  const timeouts = new Set<number>();
   for (const decision of schedule) {
-    if (decision.kind === 'run') turns.push(decision.thread);
+    if (decision.kind === 'timeout') timeouts.add(turns.length);
+    if (decision.kind === 'run' || decision.kind === 'timeout') turns.push(decision.thread);
     else if (decision.kind === 'crash') {
       const steps = turns.filter((thread) => thread === decision.thread).length;
       if (steps === 0) throw new UsageError(`the schedule has ${threadName(decision.thread)} stop for ever before its first step; leave the thread out instead`);
@@ -105,7 +107,7 @@ function turnsOf(schedule: readonly Decision[]): { turns: number[]; crashes: Cra
     }
     else throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
   }
-  return { turns, crashes };
+  return { turns, crashes, timeouts };
 }
 
 function targetOf(given: string): Target {
@@ -127,7 +129,9 @@ function fromReport(text: string, file: string): Target {
     throw new UsageError(`${file}: not JSON: ${(error as Error).message}`);
   }
   if (report.schemaVersion !== schemaVersion) throw new UsageError(`${file}: schemaVersion ${String(report.schemaVersion)}; this version reads ${schemaVersion}`);
-  const violation = report.subjects?.flatMap(({ violations }) => violations)[0];
+  const violations = report.subjects?.flatMap((subject) => subject.violations) ?? [];
+  const violation = violations.find(({ counterexample }) => counterexample.scenario !== '');
+  if (violation === undefined && violations.length > 0) throw new UsageError(`${file}: what it tells of was found on real threads, which followed no schedule that could be replayed`);
   const token = /^frameproof replay '(.*)'$/.exec(violation?.replay ?? '')?.[1];
   if (violation === undefined || token === undefined) throw new UsageError(`${file}: holds no counterexample`);
   return { ...parseReplay(token), ...(invariants.some(({ id }) => id === violation.invariant) ? { invariant: violation.invariant } : {}) };

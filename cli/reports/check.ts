@@ -25,17 +25,18 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   const { coverage, verdict, violations, notes } = subject;
   if (subject.diverged === true) return ` ${paint('yellow', '?')} ${notes.join('\n   ')}\n\n ${subject.module}: ${paint('yellow', 'inconclusive')}, it behaves differently when it is run again`;
   const { modelTransitions, progress, incomplete, redundant } = coverage;
-  const lines = [
+  const explored = coverage.scenarios > 0;
+  const lines = !explored ? [] : [
     `   model       ${modelTransitions.covered} of ${modelTransitions.total} transitions of the reference model taken${modelTransitions.missing.length === 0 ? '' : `; not: ${modelTransitions.missing.join(', ')}`}`,
     `   steps       ${Object.entries(progress).map(([name, { most, alone, perInterference }]) => `${name} ≤ ${most} (${alone}${perInterference === 0 ? '' : ` + ${Number(perInterference.toFixed(1))} × interfering`})`).join(', ')} accesses, most seen · ${number(coverage.steps)} in all · ${number(redundant)} redundant executions`,
   ];
   if (incomplete > 0) lines.push(`   ${paint('yellow', 'incomplete')}  ${number(incomplete)} executions reached the limit of steps`);
   for (const note of notes) lines.push(`   note        ${note}`);
   const stopped = (strategy: string): boolean => subject.phases.some((phase) => phase.strategy === strategy && phase.scenarios > 0);
-  lines.push(`   not covered ${stopped('crash') ? '' : 'crashes, '}stale hint reads, anything beyond the scopes above`);
+  if (explored) lines.push(`   not covered ${stopped('crash') ? '' : 'crashes, '}stale hint reads, anything beyond the scopes above`);
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
-  lines.push('', ` ${subject.module}: ${verdictText} · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
+  lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
   return lines.join('\n');
 }
 

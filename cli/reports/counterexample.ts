@@ -12,11 +12,12 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
     ` ${known?.statement ?? ''}`,
     ` ${paint('bold', message)}`,
     '',
+    ...(counterexample.scenario === '' ? [' found on threads that ran freely: no schedule; the calls that show it:'] : [
     ` scenario   ${counterexample.scenario}`,
     ` schedule   ${counterexample.schedule === '' ? '(sequential)' : counterexample.schedule}`,
     ` shrunk     ${from.commands} → ${counterexample.commands} commands · ${from.steps} → ${counterexample.steps} steps · ${from.preemptions} → ${counterexample.preemptions} preemptions · ${
       shrink.tried === 0 ? 'not shrunk' : shrink.minimal ? `minimal (${shrink.tried} reductions tried)` : `${shrink.tried} reductions tried`
-    }`,
+    }`]),
     '',
     ...traceText(counterexample, violation.step, invariant, paint),
     ...(counterexample.state.length === 0 ? [] : ['', ...stateText(counterexample.state, paint)]),
@@ -42,11 +43,13 @@ export function traceText({ trace, stops }: Pick<Counterexample, 'trace' | 'stop
     const previous = trace[at - 1];
     const column = threads.indexOf(step.thread);
     if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return' && !stops.includes(previous.step)) {
-      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── preempted ──`));
+      const next = trace.slice(at).find(({ thread }) => thread === previous.thread)?.access;
+      const how = next === 'pause' || next === 'wake' || previous.note.endsWith('sleeps') ? 'waits' : 'preempted';
+      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── ${how} ──`));
     }
     const before = ' '.repeat(offset(widths, column));
     const body = (texts[at] as string).padEnd(offset(widths, threads.length) - offset(widths, column));
-    const place = step.file === '' ? '' : `${step.file}:${step.line}`;
+    const place = step.file === '' ? step.note : `${step.file}:${step.line}`;
     const mark = wrong === step.step ? paint('red', `  ✗ ${invariant}`) : '';
     lines.push(` ${String(step.step).padStart(3)}  ${before}${body}${paint('dim', place)}${mark}`);
     if (stops.includes(step.step)) lines.push(paint('red', `      ${before}✝ stops for ever`));
@@ -60,10 +63,11 @@ const offset = (widths: readonly number[], columns: number): number => widths.sl
 
 const short: Readonly<Record<string, string>> = { compareExchange: 'cas' };
 
-function stepText({ access, cell, before, after, operation }: TraceStep, cells: ReadonlyMap<string, string>): string {
+function stepText({ access, cell, before, after, operation, note }: TraceStep, cells: ReadonlyMap<string, string>): string {
   if (access === 'invoke') return `┌ ${operation}`;
   if (access === 'return') return `└ ${after === null ? 'threw' : after}`;
-  if (access === 'pause') return 'pause';
+  if (access === 'pause' || access === 'wake') return access === 'wake' ? note : `pause ${note}`;
+  if (access === 'wait' || access === 'notify') return `${access.padEnd(5)} ${cells.get(cell) ?? ''} ${note}`;
   const name = `${(short[access] ?? access).padEnd(5)} ${cells.get(cell) ?? ''}`;
   if (access === 'compareExchange') return `${name} ${hex(before)} ${before === after ? 'refused' : `⇒ ${hex(after)}`}`;
   return access === 'load' || access === 'peek' || access === 'read' ? `${name} → ${hex(before)}` : `${name} ${hex(before)} ⇒ ${hex(after)}`;

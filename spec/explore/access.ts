@@ -24,7 +24,7 @@ export const Op = {
   /** Plain, exempt from race reports on the cells that the subject declares as hints. */
   peek: 11,
   poke: 12,
-  /** Ends one iteration of a wait: the thread goes on once a cell that it has read since its last pause has been written. */
+  /** Ends one iteration of a wait: the thread goes on once a cell that it has read since its last pause has changed. */
   pause: 13,
   invoke: 14,
   return: 15,
@@ -32,12 +32,20 @@ export const Op = {
   stuck: 16,
   /** Between two parts of a set-up; never seen in an exploration. */
   turn: 17,
+  /** `Atomics.wait`, as far as it goes in one step: compares and falls asleep (1), or finds another value (0). */
+  wait: 18,
+  /** The end of a sleep: notified (0), or timed out (1). Not to be had while neither is possible. */
+  wake: 19,
+  /** `Atomics.notify`: wakes those who sleep longest, gives their number. */
+  notify: 20,
 } as const;
 export type Op = (typeof Op)[keyof typeof Op];
 
 export const opNames: readonly string[] = Object.keys(Op);
 export const isAtomic = (op: number): boolean => op <= Op.compareExchange;
 export const isMemory = (op: number): boolean => op <= Op.poke;
+/** Waiting and its end; see waiting.ts. */
+export const isWaiting = (op: number): boolean => op === Op.pause || op >= Op.wait;
 /** Whether the access only ever reads. A failed compareExchange is a read, too: that depends on the memory. */
 export const onlyReads = (op: number): boolean => op === Op.load || op === Op.read || op === Op.peek;
 
@@ -72,6 +80,13 @@ function asElement(view: View, value: number): number {
   const scratch = new (view.constructor as Int32ArrayConstructor)(1);
   scratch[0] = value;
   return scratch[0] as number;
+}
+
+/** The view behind a traced one, if the language lets anybody wait on it. */
+function waitable(given: View, name: string): View {
+  const view = TracedView.real(given);
+  if (!(view instanceof Int32Array) && !((view as unknown) instanceof BigInt64Array)) throw new TypeError(`Atomics.${name} needs an Int32Array or BigInt64Array`);
+  return view;
 }
 
 function ask(op: number, given: View, index: number, operand: number, expected: number, site: number): undefined {
@@ -130,11 +145,29 @@ export const requests = {
   pokeTag: (view: View, index: number, value: number, site: number) => ask(Op.poke, view, index, value, 0, site),
   ownRead: (view: View, index: number, site: number) => ask(Op.read, view, index, 0, 0, site),
   ownWrite: (view: View, index: number, value: number, site: number) => ask(Op.write, view, index, value, 0, site),
-  pause: (site: number) => {
+  pause: (rounds: unknown, site: number) => {
+    if (rounds !== undefined && !Number.isInteger(rounds)) throw new TypeError(`Atomics.pause takes a whole number, not ${String(rounds)}`);
     pending.op = Op.pause;
     pending.view = undefined;
     pending.site = site;
     return undefined;
+  },
+  /** In two steps, since others run while it sleeps. */
+  *wait(view: View, index: number, value: number, timeout: number | undefined, site: number): Coroutine<'ok' | 'not-equal' | 'timed-out'> {
+    const real = waitable(view, 'wait');
+    if (!(real.buffer instanceof SharedArrayBuffer)) throw new TypeError('Atomics.wait needs a view of a SharedArrayBuffer');
+    const element = elementOf(real, index);
+    const expected = asElement(real, value);
+    const limit = timeout === undefined ? NaN : Number(timeout);
+    const slept = yield ask(Op.wait, real, element, 0, expected, site);
+    if (slept === 0) return 'not-equal';
+    const isFinite = !Number.isNaN(limit) && limit !== Infinity;
+    const timedOut = yield ask(Op.wake, real, element, isFinite ? 1 : 0, 0, site);
+    return timedOut === 0 ? 'ok' : 'timed-out';
+  },
+  notify: (view: View, index: number, count: number | undefined, site: number) => {
+    const most = count === undefined ? Infinity : Math.max(0, Number.isNaN(Number(count)) ? 0 : Math.trunc(Number(count)));
+    return ask(Op.notify, waitable(view, 'notify'), index, most, 0, site);
   },
   /** `a[i]`: true when it is a shared access that is now pending; else the value is `got`. */
   looks: (object: unknown, index: unknown, site: number): boolean => {

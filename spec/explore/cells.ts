@@ -15,6 +15,7 @@ export class Cells {
   readonly offset: number[] = [0];
   #buffers: SharedArrayBuffer[] = [];
   #tables: Int32Array[] = [];
+  readonly #sleepers = new Map<number, number>();
   #lastBuffer: unknown;
   #lastTable: Int32Array = new Int32Array(0);
 
@@ -29,6 +30,18 @@ export class Cells {
     const cell = this.#lastTable[address] as number;
     if (cell === 0 || this.width[cell] !== view.BYTES_PER_ELEMENT) return this.#add(address, view.BYTES_PER_ELEMENT);
     return cell;
+  }
+
+  /** The list of those who sleep on a cell: a cell of its own, of no bytes. */
+  sleepersOf(cell: number): number {
+    let list = this.#sleepers.get(cell);
+    if (list === undefined) {
+      list = this.width.push(0) - 1;
+      this.buffer.push(this.buffer[cell] as number);
+      this.offset.push(this.offset[cell] as number);
+      this.#sleepers.set(cell, list);
+    }
+    return list;
   }
 
   /** The number of the buffer, in the order of first use. */

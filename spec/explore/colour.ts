@@ -1,5 +1,5 @@
 import { bare, children, Refusal, type Node } from './source.ts';
-import { isName, methodName, rootName } from './syntax.ts';
+import { isName, methodName, ofAtomics, rootName } from './syntax.ts';
 import type { Binding, Call, FunctionInfo, ModuleInfo, Scope } from './scopes.ts';
 
 /** What a name stands for, followed through imports. */
@@ -19,6 +19,8 @@ export interface Program {
 export const atomicOps: Readonly<Record<string, number>> = {
   load: 2, store: 3, add: 3, sub: 3, and: 3, or: 3, xor: 3, exchange: 3, compareExchange: 4,
 };
+/** Those of `Atomics` that wait, with the fewest and the most arguments. */
+export const waitingOps: Readonly<Record<string, readonly [least: number, most: number]>> = { pause: [0, 1], wait: [3, 4], notify: [2, 3] };
 /** The plain-access helpers and `pause`, with their number of arguments. */
 export const intrinsics: Readonly<Record<string, number>> = { peek: 2, poke: 3, pokeTag: 3, ownRead: 2, ownWrite: 3, pause: 0 };
 
@@ -134,8 +136,9 @@ export class Colours {
     const callee = bare(node.callee);
     let target: Call['target'];
     let entered = true;
-    if (callee.type === 'MemberExpression' && callee.object.type === 'Identifier' && callee.object.name === 'Atomics' && scope.find('Atomics') === undefined) {
-      this.#readAtomics(node, callee, inside, module);
+    const atomics = ofAtomics(callee, (name) => scope.find(name) !== undefined);
+    if (atomics !== undefined) {
+      this.#readAtomics(node, atomics, inside, module);
       return;
     }
     if (callee.type === 'Identifier') {
@@ -167,15 +170,18 @@ export class Colours {
 
   #readAtomics(node: Node & { type: 'CallExpression' }, callee: Node & { type: 'MemberExpression' }, inside: FunctionInfo, module: ModuleInfo): void {
     const { property } = callee;
-    const name = !callee.computed && !callee.optional && !node.optional && property.type === 'Identifier' ? property.name : undefined;
+    const named = !callee.computed && property.type === 'Identifier' ? property.name : undefined;
+    // Not there before Node 26, so that subjects ask for it.
+    const name = named === 'pause' || (!callee.optional && !node.optional) ? named : undefined;
     if (name === 'isLockFree') return;
-    if (name === 'wait' || name === 'waitAsync' || name === 'notify') {
-      throw new Refusal(module.source, node.start, `Atomics.${name} is not explored yet; wait in a loop that calls Atomics.pause()`);
+    if (name === 'waitAsync') {
+      throw new Refusal(module.source, node.start, 'Atomics.waitAsync is not explored: an operation answers before its promise does; use Atomics.wait, or a loop that calls Atomics.pause()');
     }
-    const arity = name === 'pause' ? node.arguments.length : name === undefined ? undefined : atomicOps[name];
+    const arity = name === undefined ? undefined : Object.hasOwn(waitingOps, name) ? waitingOps[name] : Object.hasOwn(atomicOps, name) ? ([atomicOps[name], atomicOps[name]] as [number, number]) : undefined;
     if (name === undefined || arity === undefined) throw new Refusal(module.source, node.start, 'call Atomics by its literal name, as Atomics.load(view, index)');
-    if (node.arguments.length !== arity || node.arguments.some((argument) => argument.type === 'SpreadElement')) {
-      throw new Refusal(module.source, node.start, `Atomics.${name} takes ${arity} arguments here, each written out`);
+    const [least, most] = arity;
+    if (node.arguments.length < least || node.arguments.length > most || node.arguments.some((argument) => argument.type === 'SpreadElement')) {
+      throw new Refusal(module.source, node.start, `Atomics.${name} takes ${least === most ? least : `${least} to ${most}`} arguments here, each written out`);
     }
     inside.access ??= node;
   }
@@ -191,12 +197,15 @@ export class Colours {
       return;
     }
     if (node.name === 'Atomics' && scope.find('Atomics') === undefined) {
-      const call = path.findLast((each, at) => at < path.length - 1 && each.type !== 'ParenthesizedExpression');
-      const called = parent.type === 'MemberExpression' && parent.object === node && call?.type === 'CallExpression' && bare(call.callee) === parent;
-      const taken = parent.type === 'MemberExpression' && parent.property.type === 'Identifier' && Object.hasOwn(atomicOps, parent.property.name);
-      const asked = (parent.type === 'MemberExpression' && !taken) || (parent.type === 'UnaryExpression' && parent.operator === 'typeof');
-      if (!called && !(asked && bareParent(path) !== 'VariableDeclarator')) {
-        throw new Refusal(module.source, node.start, 'call Atomics by its literal name; an alias of it cannot be followed');
+      const [around, call] = path.filter(({ type }) => type !== 'ParenthesizedExpression').slice(-2).reverse() as [Node, Node | undefined];
+      const member = around.type === 'MemberExpression' && bare(around.object) === node ? around : undefined;
+      const called = member !== undefined && call?.type === 'CallExpression' && bare(call.callee) === member;
+      const name = member?.property.type === 'Identifier' ? member.property.name : '';
+      const taken = Object.hasOwn(atomicOps, name) || name === 'wait' || name === 'notify' || name === 'waitAsync';
+      const asked = (member !== undefined && !taken) || (around.type === 'UnaryExpression' && around.operator === 'typeof');
+      if (!called && !(asked && call?.type !== 'VariableDeclarator')) {
+        const instead = name === 'pause' ? '; call Atomics.pause(), or Atomics.pause?.() where it may be missing' : '';
+        throw new Refusal(module.source, node.start, `call Atomics by its literal name; an alias of it cannot be followed${instead}`);
       }
       return;
     }
@@ -275,11 +284,4 @@ const mutableState = (name: string): string =>
 
 function fixed(info: FunctionInfo, why: string): void {
   (info as { fixed: string | undefined }).fixed ??= why;
-}
-
-/** The type of the node around the member expression that a name is the object of. */
-function bareParent(path: readonly Node[]): string | undefined {
-  let at = path.length - 2;
-  while (at >= 0 && (path[at] as Node).type === 'ParenthesizedExpression') at--;
-  return path[at]?.type;
 }

@@ -1,6 +1,12 @@
-import { isMemory, Op } from './access.ts';
+import { isMemory, isWaiting, Op } from './access.ts';
 import type { Events } from './events.ts';
 import { crashedThread, waitsForNothing } from './program.ts';
+
+/** Whether an event ends a round of waiting: what was read before it no longer counts. */
+export const endsRound = (events: Events, at: number): boolean => {
+  const op = events.op[at] as number;
+  return op === Op.pause || op === Op.invoke || (op === Op.wake && events.value[at] === 1);
+};
 
 /**
  * The order that dependence puts on the events of an execution: same thread, or same cell and one writes, or a return and another
@@ -75,23 +81,46 @@ export class ConflictOrder {
     this.#order(at, thread, candidates);
   }
 
-  /** A pause reads every cell that it waits for. */
-  pause(at: number, thread: number): void {
+  /**
+   * Clock and races of an event that reads the cells in `watched` and, unless it is −1, writes `cell` (or reads it, as `wrote` says). With `last` it
+   * follows everything so far, and nothing can be reversed: it was possible only because nobody else could go on.
+   */
+  waiting(at: number, thread: number, cell: number, last: boolean): void {
     const events = this.#events;
     const { threads } = events;
-    const watched = events.watched[at] as readonly number[];
+    const watched = events.watched[at] ?? [];
+    const wrote = events.wrote[at] === 1;
     let candidates = 0;
     for (let other = 0; other < threads; other++) {
       if (other === thread) continue;
       let latest = -1;
-      for (const cell of watched) {
-        const write = this.#lastWrite[cell] as number;
+      for (const read of cell < 0 ? watched : [...watched, cell]) {
+        const write = this.#lastWrite[read] as number;
         if (write > latest && events.thread[write] === other) latest = write;
       }
+      if (wrote) {
+        const read = this.#lastRead[cell * threads + other] as number;
+        if (read > latest && read > (this.#lastWrite[cell] as number)) latest = read;
+      }
+      if (last) latest = events.last[other] as number;
       if (latest >= 0) this.#candidates[candidates++] = latest;
     }
-    for (const cell of watched) this.#lastRead[cell * threads + thread] = at;
+    for (const read of watched) this.#lastRead[read * threads + thread] = at;
+    if (cell >= 0 && wrote) {
+      this.#writeBefore[at] = this.#lastWrite[cell] as number;
+      this.#lastWrite[cell] = at;
+    } else if (cell >= 0) {
+      this.#readBefore[at] = this.#lastRead[cell * threads + thread] as number;
+      this.#lastRead[cell * threads + thread] = at;
+    }
     this.#order(at, thread, candidates);
+    if (last) this.raceCount = 0;
+  }
+
+  /** Clock and race of the end of a sleep, which follows the notify that ended it. */
+  woken(at: number, thread: number, waker: number): void {
+    this.#candidates[0] = waker;
+    this.#order(at, thread, 1);
   }
 
   /** Clock and races of an invocation or a return. */
@@ -130,24 +159,23 @@ export class ConflictOrder {
     const events = this.#events;
     const op = events.op[at] as number;
     const cell = events.cell[at] as number;
-    if (op === Op.pause) this.#undoPause(at, thread);
+    if (isWaiting(op)) this.#undoWaiting(at, thread, op, cell);
     else if (op === Op.invoke) this.#lastInvoke[thread] = this.#readBefore[at] as number;
     else if (op === Op.return) this.#lastReturn[thread] = this.#readBefore[at] as number;
     else if (events.wrote[at] === 1) this.#lastWrite[cell] = this.#writeBefore[at] as number;
     else this.#lastRead[cell * events.threads + thread] = this.#readBefore[at] as number;
   }
 
-  /** Whether a cell that a paused thread has read was written since by somebody else. */
+  /** Whether a cell that a waiting thread has read in this round was changed since by somebody else. */
   isAwake(thread: number, watched: readonly number[]): boolean {
     const events = this.#events;
     for (let k = (events.count[thread] as number) - 1; k >= 0; k--) {
       const at = events.position(thread, k);
-      const op = events.op[at] as number;
-      if (op === Op.pause || op === Op.invoke) return false;
-      const cell = events.cell[at] as number;
-      if (!isMemory(op) || !watched.includes(cell)) continue;
+      if (endsRound(events, at)) return false;
+      const cell = events.op[at] === Op.wait ? (events.watched[at] as readonly number[])[0] as number : events.cell[at] as number;
+      if ((!isMemory(events.op[at] as number) && events.op[at] !== Op.wait) || !watched.includes(cell)) continue;
       let write = this.#lastWrite[cell] as number;
-      while (write > at && events.thread[write] === thread) write = this.#writeBefore[write] as number;
+      while (write > at && (events.thread[write] === thread || events.before[write] === events.after[write])) write = this.#writeBefore[write] as number;
       if (write > at) return true;
     }
     return false;
@@ -166,17 +194,19 @@ export class ConflictOrder {
     return false;
   }
 
-  #undoPause(at: number, thread: number): void {
+  #undoWaiting(at: number, thread: number, op: number, cell: number): void {
     const events = this.#events;
-    for (const cell of events.watched[at] as readonly number[]) {
+    for (const watched of events.watched[at] ?? []) {
       let read = -1;
       for (let k = (events.count[thread] as number) - 2; k >= 0 && read < 0; k--) {
         const earlier = events.position(thread, k);
-        const same = events.cell[earlier] === cell && isMemory(events.op[earlier] as number) && events.wrote[earlier] === 0;
-        if (same || events.watched[earlier]?.includes(cell) === true) read = earlier;
+        const same = events.cell[earlier] === watched && isMemory(events.op[earlier] as number) && events.wrote[earlier] === 0;
+        if (same || events.watched[earlier]?.includes(watched) === true) read = earlier;
       }
-      this.#lastRead[cell * events.threads + thread] = read;
+      this.#lastRead[watched * events.threads + thread] = read;
     }
+    if (events.wrote[at] === 1) this.#lastWrite[cell] = this.#writeBefore[at] as number;
+    else if (op === Op.notify) this.#lastRead[cell * events.threads + thread] = this.#readBefore[at] as number;
   }
 
   #boundBy(variable: number, thread: number): boolean {

@@ -56,7 +56,8 @@ export class Dpor implements Scheduler {
       if (open === 0) return abandon;
       const current = at === 0 ? 0 : 1 << (execution.thread[at - 1] as number);
       choice = lowest((open & current) === 0 ? open : current);
-      this.#backtrack[at] = 1 << choice;
+      // Releases are in a race with nothing, so each is tried.
+      this.#backtrack[at] = execution.releasing ? enabled : 1 << choice;
       this.#visited = at + 1;
     }
     this.#asleep[at + 1] = this.#stillAsleep(execution, at, choice);

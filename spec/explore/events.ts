@@ -22,8 +22,12 @@ export class Events {
   /** What the thread was resumed with. */
   readonly value: number[] = [];
   readonly view: (View | undefined)[] = [];
-  /** Cells that a pause waited for. */
+  /** Cells that a pause waited for, or a wait compared. */
   readonly watched: (readonly number[] | undefined)[] = [];
+  /** 1 where a thread went on only because nobody else could. */
+  readonly released: Uint8Array;
+  /** Of a wake: the position of the notify that ended the sleep; −1: it timed out. */
+  readonly waker: Int32Array;
   /** By thread: events so far, and the position of its last (−1: none). */
   readonly count: Int32Array;
   readonly last: Int32Array;
@@ -38,6 +42,8 @@ export class Events {
     this.site = new Int32Array(stepsMax);
     this.wrote = new Uint8Array(stepsMax);
     this.ordinal = new Int32Array(stepsMax);
+    this.released = new Uint8Array(stepsMax);
+    this.waker = new Int32Array(stepsMax);
     this.index = new Int32Array(stepsMax);
     this.count = new Int32Array(threads);
     this.last = new Int32Array(threads).fill(-1);

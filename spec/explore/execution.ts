@@ -1,9 +1,11 @@
-import { isMemory, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
-import { Cells } from './cells.ts';
-import { ConflictOrder } from './conflict-order.ts';
-import { Events } from './events.ts';
-import { Running } from './running.ts';
+import { isMemory, isWaiting, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
+import { Threads, ThreadState, type ExecutionLimits } from './threads.ts';
+import { perform } from './perform.ts';
 import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
+import { Running } from './running.ts';
+import { leadsAnywhere, NeverEnds, performAlone, roundsMax } from './waiting.ts';
+
+export { ThreadState, type Crash, type ExecutionLimits } from './threads.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
 export class Divergence extends Error {
@@ -15,66 +17,30 @@ export class Divergence extends Error {
   }
 }
 
-/** Something that ran alone did not end. */
-export class NeverEnds extends Error {
-  override readonly name = 'NeverEnds';
-}
-
-export const ThreadState = { ready: 0, waiting: 1, finished: 2, stuck: 3, crashed: 4 } as const;
-
-/** A thread that takes `steps` own steps and then no other. A crash writes nothing, so it is nothing else than this. */
-export interface Crash {
-  readonly thread: number;
-  readonly steps: number;
-}
-
-export interface ExecutionLimits {
-  /** Events of one execution; beyond, it is incomplete. */
-  readonly stepsMax: number;
-  /** Whether a return and another thread's invocation are dependent. Off only to show what that would hide. */
-  readonly intervals: boolean;
-  readonly crashes?: readonly Crash[];
-}
-
 /**
  * One execution of a program, event by event, that can go back: `rewind(depth)` undoes the memory and leaves a thread's coroutine stale
  * until it is needed, when it is run again on the values it saw.
  */
-export class Execution extends Events {
+export class Execution extends Threads {
   readonly program: Program;
-  readonly limits: ExecutionLimits;
-  readonly cells = new Cells();
-  readonly order: ConflictOrder;
+  /** Whether the threads last said to be enabled are so only because nobody could go on by itself. */
+  releasing = false;
 
-  /** By thread: its state and its pending access. */
-  readonly state: Uint8Array;
-  readonly nextOp: Uint8Array;
-  readonly nextCell: Int32Array;
-  readonly nextSite: Int32Array;
-  readonly #nextIndex: Int32Array;
-  readonly #nextOperand: number[] = [];
-  readonly #nextExpected: number[] = [];
-  readonly #nextView: (View | undefined)[] = [];
-  readonly #nextWatched: (readonly number[] | undefined)[] = [];
-  readonly #coroutine: (Running | undefined)[] = [];
   /** By thread: own steps after which it crashes. */
   readonly #lifetime: Float64Array;
+  readonly #coroutine: (Running | undefined)[] = [];
   #starting = true;
+  /** The depth for which it is known who can be released, or −1. */
+  #releasableAt = -1;
+  #releasable = 0;
   /** Cells that were ever written, with a view to look through, for {@link image}. */
   readonly #written: { readonly view: View; readonly index: number }[] = [];
   readonly #everWritten = new Set<number>();
 
   constructor(program: Program, limits: ExecutionLimits) {
     const { threads } = program;
-    super(threads, limits.stepsMax);
+    super(threads, limits);
     this.program = program;
-    this.limits = limits;
-    this.order = new ConflictOrder(this, limits.intervals);
-    this.state = new Uint8Array(threads);
-    this.nextOp = new Uint8Array(threads);
-    this.nextCell = new Int32Array(threads);
-    this.nextSite = new Int32Array(threads);
-    this.#nextIndex = new Int32Array(threads);
     this.#lifetime = new Float64Array(threads).fill(Infinity);
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
@@ -87,15 +53,38 @@ export class Execution extends Events {
   /** Threads that can take their next step, as a bit set. */
   enabled(): number {
     let mask = 0;
-    for (let thread = 0; thread < this.threads; thread++) if (this.canStep(thread)) mask |= 1 << thread;
-    return mask;
+    for (let thread = 0; thread < this.threads; thread++) if (this.#goesByItself(thread)) mask |= 1 << thread;
+    this.releasing = mask === 0;
+    return mask === 0 ? this.#released() : mask;
   }
 
   canStep(thread: number): boolean {
+    return this.#goesByItself(thread) || (this.state[thread] === ThreadState.waiting && (this.enabled() & (1 << thread)) !== 0);
+  }
+
+  #goesByItself(thread: number): boolean {
     if (this.state[thread] === ThreadState.ready) return true;
     if (this.state[thread] !== ThreadState.waiting) return false;
-    if (this.nextOp[thread] === Op.invoke) return this.#isBound(this.#nextIndex[thread] as number);
-    return this.order.isAwake(thread, this.#nextWatched[thread] as readonly number[]);
+    if (this.nextOp[thread] === Op.invoke) return this.#isBound(this.nextIndex[thread] as number);
+    return this.waiting.isAwake(thread);
+  }
+
+  /** Nobody can go on: those who wait, but not for ever, and get anywhere when they go on all the same. */
+  #released(): number {
+    if (this.#releasableAt === this.depth) return this.#releasable;
+    this.#releasableAt = this.depth;
+    const goingRound = this.waiting.goingRound();
+    this.#releasable = 0;
+    for (let thread = 0; thread < this.threads; thread++) {
+      if (this.state[thread] !== ThreadState.waiting || this.nextOp[thread] === Op.invoke || !this.waiting.canBeReleased(thread)) continue;
+      if (goingRound === thread) this.#releasable = 1 << thread;
+      if (goingRound >= 0) continue;
+      const coroutine = this.#coroutine[thread] ?? this.#rebuilt(thread);
+      this.#coroutine[thread] = undefined;
+      const hasSleepers = (view: View, index: number): boolean => this.waiting.sleepers(this.cells.sleepersOf(this.cells.cellOf(view, index))).length > 0;
+      if (leadsAnywhere(coroutine, this.nextOp[thread] === Op.wake ? 1 : 0, { roundsMax: this.limits.roundsMax ?? roundsMax, stepsMax: this.limits.stepsMax * 10 }, hasSleepers)) this.#releasable |= 1 << thread;
+    }
+    return this.#releasable;
   }
 
   /** Whether every thread has run to its end, or crashed. */
@@ -106,27 +95,10 @@ export class Execution extends Events {
     return true;
   }
 
-  /** Whether the pending accesses of two threads depend on each other in the present state. */
-  pendingDependent(a: number, b: number): boolean {
-    const opA = this.nextOp[a] as number;
-    const opB = this.nextOp[b] as number;
-    if (isMemory(opA) && isMemory(opB)) {
-      return this.nextCell[a] === this.nextCell[b] && (this.#wouldWrite(a) || this.#wouldWrite(b));
-    }
-    if (opA === Op.pause && isMemory(opB)) return this.#watches(a, b);
-    if (opB === Op.pause && isMemory(opA)) return this.#watches(b, a);
-    return this.limits.intervals && ((opA === Op.invoke && opB === Op.return) || (opA === Op.return && opB === Op.invoke));
-  }
-
-  /** Whether to switch away from a thread is a preemption: it could go on, and does not stand where it may have to wait. */
-  isPreemptible(thread: number): boolean {
-    return this.state[thread] === ThreadState.ready;
-  }
-
   /** Whether a thread that others ran after could not as well have gone on at once: its pending access depends on one of theirs. */
   hadToWait(thread: number): boolean {
     const last = this.last[thread] as number;
-    return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.#wouldWrite(thread));
+    return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.wouldWrite(thread));
   }
 
   /** Performs the pending access of a thread and runs the thread to its next one. */
@@ -137,11 +109,12 @@ export class Execution extends Events {
     this.thread[at] = thread;
     this.op[at] = op;
     this.site[at] = this.nextSite[thread] as number;
-    this.index[at] = this.#nextIndex[thread] as number;
-    this.operand[at] = this.#nextOperand[thread] as number;
-    this.expected[at] = this.#nextExpected[thread] as number;
-    this.view[at] = this.#nextView[thread];
-    this.watched[at] = op === Op.pause ? this.#nextWatched[thread] : undefined;
+    this.index[at] = this.nextIndex[thread] as number;
+    this.operand[at] = this.nextOperand[thread] as number;
+    this.expected[at] = this.nextExpected[thread] as number;
+    this.view[at] = this.nextView[thread];
+    this.watched[at] = undefined;
+    this.released[at] = 0;
     this.ordinal[at] = this.count[thread] as number;
     const cell = this.nextCell[thread] as number;
     this.cell[at] = cell;
@@ -151,40 +124,44 @@ export class Execution extends Events {
     if (isMemory(op)) {
       result = this.#access(at, op);
       this.order.access(at, thread, cell);
-    } else if (op === Op.pause) {
-      this.order.pause(at, thread);
+    } else if (isWaiting(op)) {
+      result = this.#wait(at, thread, op);
     } else {
       result = this.#bind(at, op);
       this.order.edge(at, thread);
     }
     this.value[at] = result;
     this.append(thread);
+    this.#releasableAt = -1;
     if (this.count[thread] === this.#lifetime[thread]) {
       this.state[thread] = ThreadState.crashed;
+      this.nextOp[thread] = Op.turn; // the dead sleep nowhere
       this.#coroutine[thread] = undefined;
     } else this.#resume(thread, coroutine, result);
   }
 
   /** Undoes all events from `depth` on. */
   rewind(depth: number): void {
+    this.#releasableAt = -1;
     for (let at = this.depth - 1; at >= depth; at--) {
       const thread = this.thread[at] as number;
       const op = this.op[at] as number;
       const cell = this.cell[at] as number;
       this.order.undo(at, thread);
-      if (this.wrote[at] === 1) (this.view[at] as View)[this.index[at] as number] = this.before[at] as number;
+      if (isWaiting(op)) this.waiting.undo(at, thread);
+      if (this.wrote[at] === 1 && isMemory(op)) (this.view[at] as View)[this.index[at] as number] = this.before[at] as number;
       if (op === Op.return && (this.index[at] as number) >= 0) this.program.variables[this.index[at] as number] = unbound;
       this.retract(thread);
       this.#coroutine[thread] = undefined;
       this.nextOp[thread] = op;
       this.nextCell[thread] = cell;
       this.nextSite[thread] = this.site[at] as number;
-      this.#nextIndex[thread] = this.index[at] as number;
-      this.#nextOperand[thread] = this.operand[at] as number;
-      this.#nextExpected[thread] = this.expected[at] as number;
-      this.#nextView[thread] = this.view[at];
-      this.#nextWatched[thread] = this.watched[at];
-      this.state[thread] = op === Op.pause || (op === Op.invoke && (this.index[at] as number) !== waitsForNothing) ? ThreadState.waiting : ThreadState.ready;
+      this.nextIndex[thread] = this.index[at] as number;
+      this.nextOperand[thread] = this.operand[at] as number;
+      this.nextExpected[thread] = this.expected[at] as number;
+      this.nextView[thread] = this.view[at];
+      if (op === Op.pause || op === Op.wake) this.waiting.begins(thread);
+      this.state[thread] = op === Op.pause || op === Op.wake || (op === Op.invoke && (this.index[at] as number) !== waitsForNothing) ? ThreadState.waiting : ThreadState.ready;
     }
   }
 
@@ -196,13 +173,9 @@ export class Execution extends Events {
       let next = running.next(0);
       for (let steps = 0; next.done !== true; steps++) {
         if (steps > this.limits.stepsMax * 10) throw new NeverEnds(`does not end: ${steps} accesses with nobody beside it`);
-        const { op, view, index, operand, expected } = pending;
-        let result = 0;
-        if (view !== undefined && isMemory(op)) {
-          const before = view[index] as number;
-          result = perform(op, view, index, operand, expected);
-          if (undo) undos.push({ view, index, before });
-        }
+        const { op, view, index } = pending;
+        if (undo && view !== undefined && isMemory(op)) undos.push({ view, index, before: view[index] as number });
+        const result = performAlone();
         observer?.(op, result);
         next = running.next(result);
       }
@@ -251,23 +224,29 @@ export class Execution extends Events {
   #resume(thread: number, coroutine: Running, value?: number): void {
     if (value !== undefined && coroutine.next(value).done === true) {
       this.state[thread] = ThreadState.finished;
+      this.nextOp[thread] = Op.turn; // not what it did last: it sleeps nowhere
       return;
     }
     const { op } = pending;
     this.nextOp[thread] = op;
     this.nextSite[thread] = pending.site;
-    this.#nextIndex[thread] = pending.index;
-    this.#nextOperand[thread] = pending.operand;
-    this.#nextExpected[thread] = pending.expected;
-    this.#nextView[thread] = pending.view;
+    this.nextIndex[thread] = pending.index;
+    this.nextOperand[thread] = pending.operand;
+    this.nextExpected[thread] = pending.expected;
+    this.nextView[thread] = pending.view;
     if (isMemory(op)) {
       const cell = this.cells.cellOf(pending.view as View, pending.index);
       this.nextCell[thread] = cell;
       this.order.know(cell);
       this.state[thread] = ThreadState.ready;
-    } else if (op === Op.pause) {
-      this.#nextWatched[thread] = this.#readSincePause(thread);
-      this.state[thread] = ThreadState.waiting;
+    } else if (isWaiting(op)) {
+      if (op !== Op.pause) {
+        this.nextCell[thread] = this.cells.sleepersOf(this.cells.cellOf(pending.view as View, pending.index));
+        this.order.know(this.nextCell[thread] as number);
+      }
+      const waits = op === Op.pause || op === Op.wake;
+      if (waits) this.waiting.begins(thread);
+      this.state[thread] = waits ? ThreadState.waiting : ThreadState.ready;
     } else if (op === Op.stuck) {
       this.state[thread] = ThreadState.stuck;
     } else {
@@ -309,66 +288,38 @@ export class Execution extends Events {
     return this.program.variables[variable] !== unbound;
   }
 
-  #wouldWrite(thread: number): boolean {
-    const op = this.nextOp[thread] as number;
-    if (onlyReads(op)) return false;
-    if (op !== Op.compareExchange) return isMemory(op);
-    return (this.#nextView[thread] as View)[this.#nextIndex[thread] as number] === this.#nextExpected[thread];
-  }
-
-  #watches(waiting: number, writing: number): boolean {
-    return this.#wouldWrite(writing) && (this.#nextWatched[waiting] as readonly number[]).includes(this.nextCell[writing] as number);
-  }
-
-  /** Cells that the thread has read since its last pause or invocation. */
-  #readSincePause(thread: number): number[] {
-    const cells = new Set<number>();
-    for (let k = (this.count[thread] as number) - 1; k >= 0; k--) {
-      const at = this.position(thread, k);
-      const op = this.op[at] as number;
-      if (op === Op.pause || op === Op.invoke) break;
-      if (isMemory(op) && op !== Op.store && op !== Op.write && op !== Op.poke) cells.add(this.cell[at] as number);
+  /** Performs a pause, a wait, a wake or a notify. */
+  #wait(at: number, thread: number, op: number): number {
+    const { waiting, order } = this;
+    const list = this.cell[at] as number;
+    const released = (op === Op.pause || op === Op.wake) && !waiting.isAwake(thread);
+    this.released[at] = released ? 1 : 0;
+    let result = 0;
+    if (op === Op.pause || op === Op.wake) this.watched[at] = waiting.watched[thread];
+    if (op === Op.wait) {
+      const view = this.view[at] as View;
+      const index = this.index[at] as number;
+      this.watched[at] = [this.cells.cellOf(view, index)];
+      result = view[index] === this.expected[at] ? 1 : 0;
+      // Even if it does not fall asleep: the value decides, and who writes that would otherwise be independent of who notifies.
+      this.wrote[at] = 1;
+    } else if (op === Op.notify) {
+      result = waiting.notify(at, list, this.operand[at] as number);
+      this.wrote[at] = result > 0 ? 1 : 0;
+    } else if (op === Op.wake) {
+      const waker = waiting.wokenBy[thread] as number;
+      this.waker[at] = waker;
+      waiting.wokenBy[thread] = -1;
+      if (waker >= 0) {
+        this.watched[at] = undefined;
+        order.woken(at, thread, waker);
+        return 0;
+      }
+      result = 1;
+      this.wrote[at] = 1;
     }
-    return [...cells];
+    order.waiting(at, thread, op === Op.notify || this.wrote[at] === 1 ? list : -1, released);
+    return result;
   }
 
-}
-
-/** One atomic step on a view, by the only thread that really runs; gives what the operation returns. */
-export function perform(op: number, view: View, index: number, operand: number, expected: number): number {
-  const before = view[index] as number;
-  switch (op) {
-    case Op.load:
-    case Op.read:
-    case Op.peek:
-      return before;
-    case Op.store:
-    case Op.write:
-    case Op.poke:
-      view[index] = operand;
-      return operand;
-    case Op.add:
-      view[index] = before + operand;
-      return before;
-    case Op.sub:
-      view[index] = before - operand;
-      return before;
-    case Op.and:
-      view[index] = before & operand;
-      return before;
-    case Op.or:
-      view[index] = before | operand;
-      return before;
-    case Op.xor:
-      view[index] = before ^ operand;
-      return before;
-    case Op.exchange:
-      view[index] = operand;
-      return before;
-    case Op.compareExchange:
-      if (before === expected) view[index] = operand;
-      return before;
-    default:
-      throw new Error(`operation ${op} touches no memory`);
-  }
 }

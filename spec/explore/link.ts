@@ -1,14 +1,14 @@
 import { compileFunction } from 'node:vm';
-import { isCoroutine, isGeneratorFunction, isSharedView, isMemory, mode, pending, requests, rounds, type Coroutine } from './access.ts';
+import { isCoroutine, isGeneratorFunction, isSharedView, mode, requests, rounds, type Coroutine } from './access.ts';
 import { SubjectError } from './subject-error.ts';
 import { Colours, type Resolution } from './colour.ts';
-import { perform } from './execution.ts';
 import { rewrite } from './rewrite.ts';
 import { survey, type ModuleInfo } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { Refusal, Source } from './source.ts';
 import { Running } from './running.ts';
 import { TracedView, tracedConstructors } from './traced-view.ts';
+import { performAlone } from './waiting.ts';
 
 /** Where modules come from; the only thing here that differs between a terminal, a test and a browser. */
 export interface ModuleHost {
@@ -133,8 +133,7 @@ function finish(coroutine: Coroutine, refusal: () => Error): unknown {
   let next = running.next(0);
   while (next.done !== true) {
     if (mode.live) throw refusal();
-    const { op, view, index, operand, expected } = pending;
-    next = running.next(view !== undefined && isMemory(op) ? perform(op, view, index, operand, expected) : 0);
+    next = running.next(performAlone());
   }
   return next.value;
 }

@@ -1,9 +1,9 @@
-import { atomicOps, Colours, intrinsics, isBuiltinMethod } from './colour.ts';
+import { atomicOps, Colours, intrinsics, isBuiltinMethod, waitingOps } from './colour.ts';
 import type { ModuleInfo } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { ElementPrinter } from './element-printer.ts';
 import { bare, Refusal, type Node } from './source.ts';
-import { isElement, isInChain, methodName, rootName, viewMethods, type Element } from './syntax.ts';
+import { isElement, isInChain, methodName, ofAtomics, rootName, viewMethods, type Element } from './syntax.ts';
 
 /** A function or method as far as rewriting needs it; the parser's own types also cover bodiless declarations of TypeScript. */
 type Callable = { start: number; end: number; params: Node[]; body: Node | null };
@@ -167,6 +167,8 @@ class Rewriter extends ElementPrinter {
   protected chain(node: Node & { type: 'ChainExpression' }): string | undefined {
     const expression = node.expression as Node;
     if (expression.type !== 'CallExpression') return undefined;
+    const access = this.access(expression);
+    if (access !== undefined) return access;
     return this.enter(this.plain(expression), node, this.kindOfCall(expression) === 'never' ? 'never' : 'perhaps');
   }
 
@@ -212,9 +214,10 @@ class Rewriter extends ElementPrinter {
   protected access(node: Node & { type: 'CallExpression' }): string | undefined {
     const callee = bare(node.callee);
     let name: string | undefined;
-    if (callee.type === 'MemberExpression' && callee.object.type === 'Identifier' && callee.object.name === 'Atomics' && this.scope.find('Atomics') === undefined) {
-      name = (callee.property as { name: string }).name;
-      if (name !== 'pause' && !Object.hasOwn(atomicOps, name)) return undefined;
+    const atomics = ofAtomics(callee, (bound) => this.scope.find(bound) !== undefined);
+    if (atomics !== undefined) {
+      name = (atomics.property as { name: string }).name;
+      if (!Object.hasOwn(waitingOps, name) && !Object.hasOwn(atomicOps, name)) return undefined;
     } else if (callee.type === 'Identifier') {
       const meaning = this.colours.meaning(this.scope.find(callee.name), this.module);
       if (meaning.kind !== 'intrinsic' || !Object.hasOwn(intrinsics, meaning.name)) return undefined;
@@ -224,14 +227,15 @@ class Rewriter extends ElementPrinter {
       return undefined;
     }
     if (!this.canYield()) throw new Refusal(this.module.source, node.start, 'shared memory is reached in a default parameter; move it into the body');
-    if (name === 'pause') return `(yield __pause(${this.site(node)}))`;
     let out = '';
     let at = node.callee.end;
     for (const argument of node.arguments) {
       out += this.lines(at, argument.start) + this.emit(argument as Node) + ', ';
       at = argument.end;
     }
-    return `(yield __${name}(${out}${this.lines(at, node.end)}${this.site(node)}))`;
+    const missing = waitingOps[name]?.[1] ?? 0;
+    for (let number = node.arguments.length; number < missing; number++) out += 'undefined, ';
+    return `(yield${name === 'wait' ? '*' : ''} __${name}(${out}${this.lines(at, node.end)}${this.site(node)}))`;
   }
 
   protected refuseInArrow(node: Node, why: string): undefined {

@@ -17,6 +17,13 @@ export function rootName(node: Node): string | undefined {
   return inner.type === 'MemberExpression' ? rootName(inner.object) : undefined;
 }
 
+/** A callee that is a member of `Atomics`, unless that name is bound to something else. */
+export function ofAtomics(callee: Node, isBound: (name: string) => boolean): (Node & { type: 'MemberExpression' }) | undefined {
+  if (callee.type !== 'MemberExpression') return undefined;
+  const object = bare(callee.object);
+  return object.type === 'Identifier' && object.name === 'Atomics' && !isBound('Atomics') ? callee : undefined;
+}
+
 /** Methods of a typed array that read or write its elements where no access would be seen. */
 export const viewMethods = new Set([
   'at', 'copyWithin', 'entries', 'every', 'fill', 'filter', 'find', 'findIndex', 'findLast', 'findLastIndex', 'forEach', 'includes', 'indexOf', 'join',

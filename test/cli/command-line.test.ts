@@ -80,7 +80,7 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
 });
 
 describe('help', () => {
-  test.each(['check', 'init', 'replay', 'model', 'trace', 'litmus', 'invariants', 'bench'])('of %s has examples and options', (name) => {
+  test.each(['check', 'init', 'replay', 'model', 'trace', 'litmus', 'merge', 'invariants', 'bench'])('of %s has examples and options', (name) => {
     const { status, stdout } = run(name, '--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/Examples:\n {2}frameproof /);

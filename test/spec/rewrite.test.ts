@@ -78,7 +78,11 @@ describe('what cannot be explored soundly is refused with its place', () => {
     ['a constructor', 'class C { v: number; constructor() { this.v = Atomics.load(words, 0); } } return new C();', /constructor/],
     ['a callback of a built-in', 'return { allocate: () => { [1].forEach(() => Atomics.add(words, 0, 1)); return -1; }, free: () => 0 };', /not part of the subject/],
     ['an alias of Atomics', 'const A = Atomics; return { allocate: () => A.load(words, 0), free: () => 0 };', /literal name/],
-    ['Atomics.wait', 'return { allocate: () => { Atomics.wait(words, 0, 0); return -1; }, free: () => 0 };', /pause/],
+    ['Atomics.waitAsync', 'return { allocate: () => { Atomics.waitAsync(words, 0, 0); return -1; }, free: () => 0 };', /answers before its promise does/],
+    ['Atomics.wait as a value', 'const sleep = Atomics.wait; return { allocate: () => { sleep(words, 0, 0); return -1; }, free: () => 0 };', /literal name/],
+    ['a pause that is bound to a name', 'const rest = Atomics.pause; return { allocate: () => { rest?.(); return Atomics.load(words, 0); }, free: () => 0 };', /Atomics\.pause\?\.\(\)/],
+    ['a pause that is bound through a cast', 'const rest = (Atomics as { pause?: () => void }).pause; return { allocate: () => { rest?.(); return Atomics.load(words, 0); }, free: () => 0 };', /literal name/],
+    ['a wait with too few arguments', 'return { allocate: () => { Atomics.wait(words, 0); return -1; }, free: () => 0 };', /takes 3 to 4 arguments/],
     ['state of the module', 'return { allocate: () => { counter++; return Atomics.load(words, 0); }, free: () => 0 };', /counter is state of the module/],
     ['a map of the module', 'return { allocate: () => { seen.set(1, 2); return Atomics.load(words, 0); }, free: () => 0 };', /seen is state of the module/],
   ])('%s', async (_, handle, message) => {
