@@ -1,11 +1,11 @@
-import { isMemory, Op } from './access.ts';
+import { Op } from './access.ts';
 import type { Execution } from './execution.ts';
 import { waitsForNothing } from './program.ts';
 
 /**
  * The orders that are equivalent to the one in which an execution ran (same trace: same order of every two dependent events), searched
  * for one with the fewest preemptions. A preemption is a switch away from a thread that has not finished and does not stand where it may
- * have to wait (a pause, an invocation that is handed a frame): that is its own doing. Some best order always lets a thread run as long as the trace allows once it has its turn, and lets one that can run to its end do so at once: moving those events
+ * have to wait (a pause, the end of a sleep, an invocation that is handed a frame): that is its own doing. Some best order always lets a thread run as long as the trace allows once it has its turn, and lets one that can run to its end do so at once: moving those events
  * forward breaks no dependence and adds no switch. So only the choice of the next thread is searched, over the consistent cuts of the
  * trace, and a cut from which the rest is known to need more preemptions is not searched again.
  */
@@ -133,7 +133,7 @@ export class Linearizations {
     if (done === execution.count[thread]) return false;
     const next = execution.position(thread, done);
     const op = execution.op[next] as number;
-    return isMemory(op) || op === Op.return || (op === Op.invoke && execution.index[next] === waitsForNothing);
+    return op !== Op.pause && op !== Op.wake && (op !== Op.invoke || execution.index[next] === waitsForNothing);
   }
 
   #at(row: number, thread: number): number {

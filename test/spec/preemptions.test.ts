@@ -75,7 +75,7 @@ describe('within k preemptions, exactly the known number of traces', () => {
 });
 
 /** Each worker has a frame of its own; the third waits for either of the others. */
-const waiting = `
+const waiting = (waits: string, wakes: string): string => `
   import { defineSubject } from 'frameproof';
   import { pause } from 'frameproof/impl';
   export default defineSubject({
@@ -85,8 +85,7 @@ const waiting = `
       const words = new Int32Array(memory);
       return {
         allocate: (_count: number): number => {
-          if (worker === 2) while (Atomics.load(words, 1) === 0 && Atomics.load(words, 2) === 0) pause();
-          if (worker < 2) Atomics.store(words, 1 + worker, 1);
+          if (worker === 2) { ${waits} } else { ${wakes} }
           return firstFrame + worker;
         },
         free: (_frame: number, _count: number): number => -4,
@@ -96,13 +95,15 @@ const waiting = `
 
 describe('of a scenario', () => {
   const judge = { stepsMax, intervals: true };
+  const three = 'f3c2o2 | A: allocate(1) B: allocate(1) C: allocate(1)';
   const cases = [
     ['frames handed over', 'builtin:hybrid', 'f2c2o1 | A: a=allocate(1); allocate(1) B: free(a)'],
-    ['three threads, one of which waits for either of the others', '', 'f3c2o2 | A: allocate(1) B: allocate(1) C: allocate(1)'],
+    ['three threads, one of which spins for either of the others', waiting('while (Atomics.load(words, 1) === 0 && Atomics.load(words, 2) === 0) pause();', 'Atomics.store(words, 1 + worker, 1);'), three],
+    ['three threads, one of which sleeps for either of the others', waiting('Atomics.wait(words, 1, 0);', 'Atomics.store(words, 1, 1); Atomics.notify(words, 1, 1);'), three],
   ] as const;
 
-  test.each(cases)('every trace is found once, by the fewest preemptions of all its orders: %s', async (_, target, token) => {
-    const loaded = target === '' ? await loadText(waiting) : await load(target);
+  test.each(cases)('every trace is found once, by the fewest preemptions of all its orders: %s', async (_name, target, token) => {
+    const loaded = target.startsWith('builtin:') ? await load(target) : await loadText(target);
     const scenario = parseScenario(token);
     mode.live = true;
     const made = (): Execution => new ScenarioJudge(loaded, scenario, new Models(), judge).execution as Execution;
