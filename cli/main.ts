@@ -8,20 +8,21 @@ import { benchCommand } from './commands/bench.ts';
 import { checkCommand } from './commands/check.ts';
 import { initCommand } from './commands/init.ts';
 import { invariantsCommand } from './commands/invariants.ts';
+import { linearizeCommand } from './commands/linearize.ts';
 import { litmusCommand } from './commands/litmus.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { modelCommand } from './commands/model.ts';
 import { replayCommand } from './commands/replay.ts';
 import { traceCommand } from './commands/trace.ts';
 import { toolVersion } from './subjects.ts';
 import { print } from './terminal.ts';
+import { showRealWarnings } from './warnings.ts';
 
-const commands: readonly CliCommand[] = [checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, invariantsCommand, benchCommand];
+const commands: readonly CliCommand[] = [
+  checkCommand, initCommand, replayCommand, modelCommand, traceCommand, litmusCommand, linearizeCommand, mergeCommand, invariantsCommand, benchCommand,
+];
 
-// Stripping types is how subjects in TypeScript are read; that Node calls it experimental is no news for a user of this command.
-process.removeAllListeners('warning');
-process.on('warning', (warning) => {
-  if (!(warning.name === 'ExperimentalWarning' && /[sS]trip/.test(warning.message))) process.stderr.write(`${warning.name}: ${warning.message}\n`);
-});
+showRealWarnings();
 // A reader that has seen enough (head, less) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exit(error.code === 'EPIPE' ? 0 : exitCodes.defect);

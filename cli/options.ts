@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly placeholder?: string;
   readonly help: string;
   readonly many?: boolean;
+  /** What the option means when no value follows; left out: it needs one. */
+  readonly bare?: string;
 }
 export type OptionSpecs = Readonly<Record<string, OptionSpec>>;
 
@@ -32,7 +34,7 @@ export function parseOptions(args: readonly string[], specs: OptionSpecs): Parse
   );
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    parsed = parseArgs({ args: withBare(args, specs), options, allowPositionals: true, strict: true });
   } catch (error) {
     throw new UsageError(explain(error as Error, args, specs));
   }
@@ -53,6 +55,31 @@ export function parseOptions(args: readonly string[], specs: OptionSpecs): Parse
       return value;
     },
   };
+}
+
+/** The arguments with the values that are meant where none follows. */
+function withBare(args: readonly string[], specs: OptionSpecs): string[] {
+  return args.map((arg, at) => {
+    const bare = arg.startsWith('--') ? specs[arg.slice(2)]?.bare : undefined;
+    return bare !== undefined && /^-|^$/.test(args[at + 1] ?? '') ? `${arg}=${bare}` : arg;
+  });
+}
+
+/** What was given, as arguments again, but for some options. */
+export function argumentsOf(parsed: Parsed, specs: OptionSpecs, except: readonly string[]): string[] {
+  const options = Object.entries(specs).filter(([name]) => !except.includes(name)).flatMap(([name, { placeholder, many }]) => {
+    if (placeholder === undefined) return parsed.flag(name) ? [`--${name}`] : [];
+    return (many === true ? parsed.texts(name) : [parsed.text(name) ?? []].flat()).map((value) => `--${name}=${value}`);
+  });
+  return [...parsed.positionals, ...options];
+}
+
+/** A duration such as 60s in milliseconds; none given: no limit. */
+export function timeLimit(text: string | undefined): number {
+  if (text === undefined) return Infinity;
+  const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text);
+  if (match === null) throw new UsageError(`--time ${text}: expected a duration such as 60s, 10m or 500ms`);
+  return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[(match[2] ?? 's') as 'ms' | 's' | 'm' | 'h'];
 }
 
 function explain(error: Error, args: readonly string[], specs: OptionSpecs): string {

@@ -58,13 +58,16 @@ export function chooseSubjects(named: readonly string[], found: FoundConfig | un
 /** How a subject is named in reports and tokens. */
 export const subjectName = (target: string): string => (target.startsWith('builtin:') ? target : /^\.\.?\//.test(shown(target)) ? shown(target) : `./${shown(target)}`);
 
+/** The file of a subject. */
+export function fileOf(target: string): string {
+  if (!target.startsWith('builtin:')) return target;
+  const known = builtins[target.slice('builtin:'.length)];
+  if (known === undefined) throw new UsageError(`${target}: no such allocator; known: ${Object.keys(builtins).map((name) => `builtin:${name}`).join(', ')}`);
+  return known;
+}
+
 export async function loadSubject(target: string): Promise<LoadedSubject> {
-  let file = target;
-  if (target.startsWith('builtin:')) {
-    const known = builtins[target.slice('builtin:'.length)];
-    if (known === undefined) throw new UsageError(`${target}: no such allocator; known: ${Object.keys(builtins).map((name) => `builtin:${name}`).join(', ')}`);
-    file = known;
-  }
+  const file = fileOf(target);
   if (!existsSync(file) || !statSync(file).isFile()) throw new UsageError(`${shown(file)}: no such subject`);
   const loaded = await loadForExploration(realpathSync(file), moduleHost).catch((error: unknown) => {
     throw explained(error, file);

@@ -43,11 +43,17 @@ export class Progress {
   }
 }
 
+/** Signals so close to each other are one. */
+const sameMs = 250;
+
 /** Long runs are stopped by Ctrl-C between two executions; a second one ends the process at once. */
 export class Interrupt {
   interrupted = false;
+  #since = 0;
   readonly #handler = (): void => {
-    if (this.interrupted) process.exit(130);
+    // One Ctrl-C may arrive twice: by itself, and handed on by what started this process.
+    if (this.interrupted && performance.now() - this.#since > sameMs) process.exit(130);
+    if (!this.interrupted) this.#since = performance.now();
     this.interrupted = true;
   };
   constructor() {

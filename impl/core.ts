@@ -4,35 +4,51 @@ import { run } from './words.ts';
 
 /**
  * One worker's view of the shared words, and what it keeps for itself. Sizes and offsets are copied out of {@link HybridShared}, and
- * powers of two kept as shifts: on the fast path one division of two variables costs half as much as a compareExchange.
+ * powers of two kept as shifts: on the fast path one division of two variables costs half as much as a compareExchange. Fields are declared, not
+ * defined: one that was undefined for a moment is checked for being a number at each read.
  */
 export class Core {
-  readonly shared: HybridShared;
-  readonly words: SharedWords;
-  readonly tags: SharedTags;
-  readonly worker: number;
-  readonly chunks: number;
-  readonly chunkFrames: number;
-  readonly chunkShift: number;
-  readonly entries: number;
-  readonly entryShift: number;
-  readonly entryMask: number;
-  readonly wordsPerChunk: number;
+  declare readonly shared: HybridShared;
+  declare readonly words: SharedWords;
+  declare readonly tags: SharedTags;
+  declare readonly worker: number;
+  declare readonly chunks: number;
+  declare readonly chunkFrames: number;
+  declare readonly chunkShift: number;
+  declare readonly entries: number;
+  declare readonly entryShift: number;
+  declare readonly entryMask: number;
+  declare readonly wordsPerChunk: number;
   /** A word of which every entry is free. */
-  readonly allFree: number;
+  declare readonly allFree: number;
   /** Counts up to this one fit a word. */
-  readonly wordMax: number;
-  readonly level0: number;
-  readonly level1: number;
-  readonly tagsAt: number;
-  readonly chunkTagsAt: number;
-  /** The word of level 0 that was used last; −1, a word without free entries, before any was. */
-  hint = -1;
-  /** The word of level 1 that was used last. */
-  chunkHint = 0;
+  declare readonly wordMax: number;
+  declare readonly level0: number;
+  declare readonly level1: number;
+  /** Words of blocks; a block is what one word of level 0 tells. Its word is that many shifted by `blockShift`, its entry there under `blockMask`. */
+  declare readonly blocks: number;
+  declare readonly blockShift: number;
+  declare readonly blockMask: number;
+  /** A word of blocks of which every entry is free. */
+  declare readonly allBlocks: number;
+  /** Counts up to this one may be blocks of one word. */
+  declare readonly blockMax: number;
+  declare readonly tagsAt: number;
+  declare readonly chunkTagsAt: number;
+  /** The word of blocks that was used last, counted from the first; −1 before any was. */
+  declare blockHint: number;
+  declare readonly watch: number;
+  declare readonly base: number;
+  /** Where the word of level 0 that was used last lies; the word before the first one, which has no free entries, before any was. */
+  declare hintAt: number;
+  /** The number of that word's first frame. */
+  declare hintFrame: number;
+  /** The same for level 1, of which the first word is where the search begins. */
+  declare chunkHintAt: number;
+  declare chunkHintFrame: number;
   // No #private names here: on the fast path each of their accesses was measured to cost more than a plain field's.
-  private readonly line: number;
-  readonly hasMarks: boolean;
+  private declare readonly line: number;
+  declare readonly hasMarks: boolean;
   private seq = 0;
   /** Frames taken (negative: given back) since the published count was last brought up to date. */
   private drift = 0;
@@ -51,12 +67,41 @@ export class Core {
     this.wordsPerChunk = shared.wordsPerChunk;
     this.allFree = run(0, shared.entries);
     this.wordMax = Math.min(shared.entries, shared.chunkFrames - 1, shared.countMax);
+    const blocks = Math.min(shared.entries, shared.wordsPerChunk);
+    this.blocks = shared.blocks;
+    this.blockShift = Math.log2(blocks);
+    this.blockMask = blocks - 1;
+    this.allBlocks = run(0, blocks);
+    this.blockMax = Math.min(blocks * shared.entries, shared.chunkFrames - 1, shared.countMax);
+    this.blockHint = -1;
     this.level0 = shared.level0;
     this.level1 = shared.level1;
     this.tagsAt = shared.tags;
     this.chunkTagsAt = shared.chunkTags;
+    this.watch = shared.watch;
+    this.base = shared.base;
+    this.hintAt = this.level0 - 1;
+    this.hintFrame = 0;
+    this.chunkHintAt = this.level1;
+    this.chunkHintFrame = this.base;
     this.hasMarks = shared.marks !== undefined;
     this.line = shared.lines + worker * lineWords;
+  }
+
+  /** The next search begins at this word of level 0, counted from the first. */
+  moveHint(word: number): void {
+    this.hintAt = this.level0 + word;
+    this.hintFrame = this.base + (word << this.entryShift);
+  }
+
+  moveChunkHint(word: number): void {
+    this.chunkHintAt = this.level1 + word;
+    this.chunkHintFrame = this.base + (word << (this.entryShift + this.chunkShift));
+  }
+
+  /** Whether a count less than a chunk is taken as blocks, where they are. */
+  isBlocks(count: number): boolean {
+    return (count & this.entryMask) === 0 && count <= this.blockMax;
   }
 
   /** Takes over what an earlier handle of this worker has published. */

@@ -1,8 +1,9 @@
 import { peek, poke } from './access.ts';
 import type { Core } from './core.ts';
+import { beaten, claimEntries, freeRun, none } from './entries.ts';
 import { flightOf } from './layout.ts';
-import { beaten, breakChunk, claimFrames, none, releaseFrames } from './small-runs.ts';
-import { claimed, delegation, freeEntries, isDelegated, isExtent, isFree, lowest, released, run, startsOfRuns, whole } from './words.ts';
+import { blockWord, breakChunk, claimFrames, closeChunk, freeFrames, releaseFrames } from './pieces.ts';
+import { delegation, isDelegated, isExtent, isFree, lowest, run, whole } from './words.ts';
 
 /**
  * Runs of a chunk and more: whole chunks, then the first frames of one more chunk if the count is no multiple. Chunks that are closed and
@@ -30,21 +31,10 @@ export function allocateLarge(core: Core, count: number): number {
 
 /** Closed chunks that lie in a word of level 1: the first chunk, now allocated, or {@link none}. */
 export function claimClosed(core: Core, word: number, chunks: number): number {
-  const { words } = core;
-  const at = core.level1 + word;
-  let seen = peek(words, at);
-  for (;;) {
-    const free = freeEntries(seen);
-    const starts = chunks === 1 ? free : startsOfRuns(free, chunks);
-    if (starts === 0) return none;
-    const entry = lowest(starts);
-    const found = Atomics.compareExchange(words, at, seen, claimed(seen, entry, chunks));
-    if (found === seen) {
-      core.chunkHint = word;
-      return (word << core.entryShift) + entry;
-    }
-    seen = found;
-  }
+  const entry = claimEntries(core.words, core.level1 + word, chunks);
+  if (entry === none) return none;
+  core.moveChunkHint(word);
+  return (word << core.entryShift) + entry;
 }
 
 /** The first chunk of a run that was seen free, or {@link none}. */
@@ -64,12 +54,13 @@ function findRun(core: Core, chunks: number, rest: number): number {
 
 /** Free frames that a chunk was seen to begin with. */
 function leadingFree(core: Core, chunk: number, parents: number): number {
-  const { level0, entryShift, wordsPerChunk, chunkFrames, allFree } = core;
+  const { entryShift, wordsPerChunk, chunkFrames, allFree } = core;
   const entry = chunk & core.entryMask;
   if (isFree(parents, entry)) return chunkFrames;
   if (!isDelegated(parents, entry)) return 0;
   for (let index = 0; index < wordsPerChunk; index++) {
-    const taken = ~freeEntries(peek(core.words, level0 + chunk * wordsPerChunk + index)) & allFree;
+    const word = chunk * wordsPerChunk + index;
+    const taken = ~freeFrames(core, blockWord(core, word), word) & allFree;
     if (taken !== 0) return (index << entryShift) + lowest(taken);
   }
   return chunkFrames;
@@ -98,20 +89,8 @@ function claimChunk(core: Core, chunk: number, starts: boolean): boolean {
     if (found === seen) return true;
     seen = found;
   }
-  if (!isDelegated(seen, entry) || !closeWords(core, chunk)) return false;
+  if (!isDelegated(seen, entry) || !closeChunk(core, chunk)) return false;
   if (!starts) Atomics.and(words, at, ~whole(entry));
-  return true;
-}
-
-/** Closes the words of a broken chunk whose frames are all free; the chunk is then the caller's. */
-function closeWords(core: Core, chunk: number): boolean {
-  const { wordsPerChunk, allFree } = core;
-  const first = core.level0 + chunk * wordsPerChunk;
-  for (let word = first; word < first + wordsPerChunk; word++) {
-    if (Atomics.compareExchange(core.words, word, allFree, 0) === allFree) continue;
-    for (let back = word - 1; back >= first; back--) Atomics.store(core.words, back, allFree);
-    return false;
-  }
   return true;
 }
 
@@ -141,25 +120,11 @@ function releaseChunks(core: Core, first: number, chunks: number): void {
 
 /** Frees exactly one live allocation of whole chunks inside a word, or says false and changes nothing; what it saw may be stale. One CAS. */
 export function freeClosed(core: Core, frame: number, count: number): boolean {
-  const { words } = core;
   const chunk = frame >>> core.chunkShift;
-  const chunks = count >>> core.chunkShift;
   const word = chunk >>> core.entryShift;
-  const entry = chunk & core.entryMask;
-  if (((frame | count) & (core.chunkFrames - 1)) !== 0) return false;
-  const at = core.level1 + word;
-  let seen = peek(words, at);
-  while (isExtent(seen, entry, chunks, core.entries)) {
-    core.turnSeq();
-    const found = Atomics.compareExchange(words, at, seen, released(seen, entry, chunks));
-    core.turnSeq();
-    if (found === seen) {
-      core.chunkHint = word;
-      return true;
-    }
-    seen = found;
-  }
-  return false;
+  if (((frame | count) & (core.chunkFrames - 1)) !== 0 || !freeRun(core, core.level1 + word, chunk & core.entryMask, count >>> core.chunkShift, core.entries)) return false;
+  core.moveChunkHint(word);
+  return true;
 }
 
 /** Frees exactly one live allocation of a chunk or more, or says false and changes nothing: what the memory says now decides. */
@@ -171,14 +136,14 @@ export function freeLarge(core: Core, frame: number, count: number): boolean {
   if ((frame & (core.chunkFrames - 1)) !== 0) return false;
   for (;;) {
     const now = Atomics.load(core.words, core.level1 + (chunk >>> core.entryShift));
-    if (isDelegated(now, entry)) return freeRun(core, chunk, chunks, count);
+    if (isDelegated(now, entry)) return freeOver(core, chunk, chunks, count);
     if (rest !== 0 || !isExtent(now, entry, chunks, core.entries)) return false;
     if (freeClosed(core, frame, count)) return true;
   }
 }
 
 /** The tag decides, as in a chunk. */
-function freeRun(core: Core, chunk: number, chunks: number, count: number): boolean {
+function freeOver(core: Core, chunk: number, chunks: number, count: number): boolean {
   const rest = count & (core.chunkFrames - 1);
   core.beginFlight(flightOf(chunk, rest === 0 ? chunks : chunks + 1));
   const won = Atomics.compareExchange(core.words, core.chunkTagsAt + chunk, count, 0) === count;

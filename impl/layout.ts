@@ -1,6 +1,6 @@
 import type { FrameRange, Geometry, Watermarks } from '../spec/contract.ts';
 import { type SharedWords, ownWrite } from './access.ts';
-import { delegation, whole } from './words.ts';
+import { delegation, run, whole } from './words.ts';
 
 /** Int32 words of a worker's line: 128 bytes, so that no two workers write one cache line. */
 export const lineWords = 32;
@@ -34,9 +34,13 @@ export interface HybridShared {
   readonly batch: number;
   /** Published free frames × 4 + pressure level. */
   readonly pressure: number;
+  /** How many workers validate an out-of-memory at the moment; see `impl/out-of-memory.ts`. In a line of its own: each free reads it. */
+  readonly watch: number;
   readonly lines: number;
   /** One entry a chunk. */
   readonly level1: number;
+  /** One entry a block of frames, which is a word of level 0: `min(entries, wordsPerChunk)` of them a word, so that no word is of two chunks. */
+  readonly blocks: number;
   /** One entry a frame. */
   readonly level0: number;
   /** Count of the multi-word allocation that starts at a chunk, or 0. */
@@ -81,15 +85,18 @@ export function createHybrid(geometry: Geometry, options: HybridOptions = {}): H
   if (2 ** maxOrder > (coverMax - 1) * chunkFrames) throw new RangeError(`order ${maxOrder}: the largest block has at most ${coverMax - 1} chunks`);
   const wordsPerChunk = chunkFrames / entries;
   const pressure = 0;
-  const lines = lineWords;
+  const watch = lineWords;
+  const lines = 2 * lineWords;
   const level1 = lines + workers * lineWords;
-  const level0 = level1 + aligned(Math.ceil(chunks / entries) + 1); // the word before level 0 stays 0: no hint yet
+  const blocks = level1 + aligned(Math.ceil(chunks / entries));
+  const blocksPerWord = Math.min(entries, wordsPerChunk);
+  const level0 = blocks + aligned((chunks * wordsPerChunk) / blocksPerWord + 1); // the word before level 0 stays 0: no hint yet
   const chunkTags = level0 + aligned(chunks * wordsPerChunk);
   const tagWords = chunkTags + aligned(chunks);
   const shared: HybridShared = {
     memory: new SharedArrayBuffer(4 * tagWords + 2 * chunks * chunkFrames),
     frames, firstFrame, reserved: reserved.map(({ start, count }) => ({ start, count })), marks: marks && { ...marks }, workers, countMax: 2 ** maxOrder,
-    chunkFrames, base, chunks, entries, wordsPerChunk, pressure, lines, level1, level0, chunkTags,
+    chunkFrames, base, chunks, entries, wordsPerChunk, pressure, watch, lines, level1, blocks, level0, chunkTags,
     tags: tagWords * 2,
     seqMask: seqBits === 32 ? -1 : 2 ** seqBits - 1,
     batch: Math.max(1, Math.min(64, Math.floor(frames / (workers * 256)))),
@@ -98,11 +105,12 @@ export function createHybrid(geometry: Geometry, options: HybridOptions = {}): H
   return shared;
 }
 
-/** A chunk that is wholly there is closed and free; any other is broken for ever, and what is not there is delegated to nothing. */
+/** A chunk that is wholly there is closed and free; any other is broken for ever. The same of blocks in it. What is not there is delegated to nothing. */
 function fill(shared: HybridShared): void {
-  const { memory, base, chunks, chunkFrames, entries, wordsPerChunk, level0, level1 } = shared;
+  const { memory, base, chunks, chunkFrames, entries, wordsPerChunk, blocks, level0, level1 } = shared;
   const words: SharedWords = new Int32Array(memory);
   const chunkWords = new Int32Array(Math.ceil(chunks / entries));
+  const blocksPerWord = Math.min(entries, wordsPerChunk);
   const frameWords = new Int32Array(wordsPerChunk);
   for (let chunk = 0; chunk < chunkWords.length * entries; chunk++) {
     const at = Math.floor(chunk / entries);
@@ -117,7 +125,15 @@ function fill(shared: HybridShared): void {
     }
     chunkWords[at] = (chunkWords[at] as number) | (1 << entry) | (missing ? delegation(entry) : 0);
     if (!missing || chunk >= chunks) continue;
-    for (let index = 0; index < wordsPerChunk; index++) ownWrite(words, level0 + chunk * wordsPerChunk + index, frameWords[index] as number);
+    for (let from = 0; from < wordsPerChunk; from += blocksPerWord) {
+      let blockWord = run(0, blocksPerWord);
+      for (let index = from; index < from + blocksPerWord; index++) {
+        if (frameWords[index] === run(0, entries)) continue;
+        blockWord |= delegation(index - from);
+        ownWrite(words, level0 + chunk * wordsPerChunk + index, frameWords[index] as number);
+      }
+      ownWrite(words, blocks + (chunk * wordsPerChunk + from) / blocksPerWord, blockWord);
+    }
   }
   for (let index = 0; index < chunkWords.length; index++) ownWrite(words, level1 + index, chunkWords[index] as number);
   const free = shared.frames - countReserved(shared);

@@ -1,50 +1,14 @@
-import { peek, pokeTag, type SharedWords } from './access.ts';
+import { peek, pokeTag } from './access.ts';
 import type { Core } from './core.ts';
+import { beaten, claimEntries, freeRun, none } from './entries.ts';
 import { flightOf } from './layout.ts';
-import { claimed, claimedPiece, delegated, delegation, freeEntries, isDelegated, isExtent, isFree, lowest, piece, released, run, startsOfRuns } from './words.ts';
+import { blockWord, breakBlock, breakChunk, claimFrames, freeFrames, releaseFrames } from './pieces.ts';
+import { delegated, freeEntries, isCont, isDelegated, isExtent, isFree, lowest, startsOfRuns } from './words.ts';
 
 /**
- * Runs shorter than a chunk: inside one word if one has room, else across words of one chunk, else in a chunk broken for it.
- * Frames and chunks are counted from the first chunk here.
+ * Runs shorter than a chunk: whole blocks if it is a number of them and they are there, else inside one word if one has room, else across words of
+ * one chunk, else in a chunk broken for it. Frames and chunks are counted from the first chunk here.
  */
-
-export const none = -1;
-/** Another worker was faster: look again. */
-export const beaten = -2;
-
-/** One CAS; after a conflict it goes on from the value that it found. */
-export function claimInWord(core: Core, word: number, count: number): number {
-  const { words } = core;
-  const at = core.level0 + word;
-  let seen = peek(words, at);
-  for (;;) {
-    const free = freeEntries(seen);
-    const starts = count === 1 ? free : startsOfRuns(free, count);
-    if (starts === 0) return none;
-    const entry = lowest(starts);
-    const found = Atomics.compareExchange(words, at, seen, claimed(seen, entry, count));
-    if (found === seen) {
-      core.hint = word;
-      return (word << core.entryShift) + entry;
-    }
-    seen = found;
-  }
-}
-
-/**
- * At the place used last, without looking further: from the word of the hint on, which gives its last free entries, over words that are
- * expected to be free as a whole.
- */
-export function claimAtHint(core: Core, count: number): number {
-  const { hint, entries, entryShift, words } = core;
-  const chunk = hint >>> (core.chunkShift - entryShift);
-  const taken = ~freeEntries(peek(words, core.level0 + hint)) & core.allFree;
-  const entry = 32 - Math.clz32(taken);
-  const from = (hint << entryShift) + entry;
-  if (entry === entries || from + count > (chunk + 1) << core.chunkShift) return none;
-  if (freeEntries(peek(words, core.level0 + ((from + count - 1) >>> entryShift))) === 0) return none;
-  return claimAcrossWords(core, from, count);
-}
 
 /**
  * The first frame of `count` free ones, now allocated; {@link none} if none were seen, {@link beaten} if what was seen got lost. Chunks that are
@@ -52,7 +16,7 @@ export function claimAtHint(core: Core, count: number): number {
  */
 export function allocateSmall(core: Core, count: number): number {
   const { words, chunks, entries, level1 } = core;
-  const hinted = Math.max(core.hint, 0) >>> (core.chunkShift - core.entryShift);
+  const hinted = Math.max(core.hintAt - core.level0, 0) >>> (core.chunkShift - core.entryShift);
   let whole = none;
   let closed = none;
   let parents = 0;
@@ -85,40 +49,76 @@ export function allocateSmall(core: Core, count: number): number {
   return closed === none ? none : breakForRun(core, closed, count);
 }
 
-/** Where in a broken chunk `count` frames were seen free: inside a word if one has room, else across words; or {@link none}. */
+/** Where in a broken chunk `count` frames were seen free, in the order of preference that this file begins with, blocks being broken last; or {@link none}. */
 function placeIn(core: Core, chunk: number, count: number): number {
-  const { words, wordsPerChunk, level0, entryShift, entries, allFree } = core;
+  const { wordsPerChunk, entryShift, entries, allFree, blockMask } = core;
   const first = chunk * wordsPerChunk;
   const inWord = count <= core.wordMax;
+  const blocks = core.isBlocks(count) ? count >>> entryShift : 0;
   let across = none;
+  let closed = none;
   let length = 0;
+  let parents = 0;
   for (let word = first; word < first + wordsPerChunk; word++) {
-    const free = freeEntries(peek(words, level0 + word));
+    if ((word & blockMask) === 0) {
+      parents = blockWord(core, word);
+      const starts = blocks === 0 ? 0 : startsOfRuns(freeEntries(parents), blocks);
+      if (starts !== 0) return (word + lowest(starts)) << entryShift;
+    }
+    const free = freeFrames(core, parents, word);
     if (inWord) {
-      const starts = startsOfRuns(free, count);
-      if (starts !== 0) return (word << entryShift) + lowest(starts);
+      if (isFree(parents, word & blockMask)) {
+        if (closed === none) closed = word << entryShift;
+      } else {
+        const starts = startsOfRuns(free, count);
+        if (starts !== 0) return (word << entryShift) + lowest(starts);
+      }
     }
     if (across !== none || count === 1) continue;
     // Free entries at the start of this word go on with the run of the words before it.
     const taken = ~free & allFree;
     length += taken === 0 ? entries : lowest(taken);
-    if (length >= count) across = ((word << entryShift) + (taken === 0 ? entries : lowest(taken))) - length;
-    else if (taken !== 0) length = entries - (32 - Math.clz32(taken));
+    if (length >= count) {
+      across = ((word << entryShift) + (taken === 0 ? entries : lowest(taken))) - length;
+      if (!inWord && blocks === 0) return across;
+    }
+    if (taken !== 0) length = entries - (32 - Math.clz32(taken));
   }
-  return across;
+  return closed === none ? across : closed;
 }
 
 function isWhole(core: Core, chunk: number): boolean {
-  const first = core.level0 + chunk * core.wordsPerChunk;
-  for (let word = first; word < first + core.wordsPerChunk; word++) if (freeEntries(peek(core.words, word)) !== core.allFree) return false;
+  const first = chunk * core.wordsPerChunk;
+  for (let word = first; word < first + core.wordsPerChunk; word++) if (freeFrames(core, blockWord(core, word), word) !== core.allFree) return false;
   return true;
 }
 
 /** The run from `start`, or another one in its word if it lies in one; {@link none} or {@link beaten} if it is gone. */
 function claimAt(core: Core, start: number, count: number): number {
   const word = start >>> core.entryShift;
-  if (count <= core.wordMax && (start & core.entryMask) + count <= core.entries) return claimInWord(core, word, count);
+  const entry = start & core.entryMask;
+  if (isFree(blockWord(core, word), word & core.blockMask)) {
+    const frame = core.isBlocks(count) ? claimBlocks(core, word >>> core.blockShift, count) : none;
+    if (frame !== none) return frame;
+    if (count <= core.wordMax) return breakForWord(core, word, count);
+  }
+  if (count <= core.wordMax && entry + count <= core.entries) return claimInWord(core, word, count);
   return claimAcrossWords(core, start, count);
+}
+
+/** Closed blocks of one word. */
+export function claimBlocks(core: Core, word: number, count: number): number {
+  const block = claimEntries(core.words, core.blocks + word, count >>> core.entryShift);
+  if (block === none) return none;
+  core.blockHint = word;
+  return ((word << core.blockShift) + block) << core.entryShift;
+}
+
+export function claimInWord(core: Core, word: number, count: number): number {
+  const entry = claimEntries(core.words, core.level0 + word, count);
+  if (entry === none) return none;
+  core.moveHint(word);
+  return (word << core.entryShift) + entry;
 }
 
 function claimAcrossWords(core: Core, from: number, count: number): number {
@@ -126,7 +126,7 @@ function claimAcrossWords(core: Core, from: number, count: number): number {
   const won = claimPieces(core, from, count);
   if (won) {
     pokeTag(core.tags, core.tagsAt + from, count);
-    core.hint = from >>> core.entryShift;
+    core.moveHint(from >>> core.entryShift);
   }
   core.endFlight();
   return won ? from : beaten;
@@ -140,122 +140,62 @@ function claimPieces(core: Core, from: number, count: number): boolean {
   return false;
 }
 
-/**
- * Claims frames word by word, upward, as the start of an allocation or a later part of it. Gives how many it got before it met one that
- * is taken. The frames of a run reach the end of every word but the last.
- */
-export function claimFrames(core: Core, from: number, count: number, starts: boolean): number {
-  const { words, entries, entryMask, level0, allFree } = core;
-  const entry = from & entryMask;
-  let done = 0;
-  let at = level0 + (from >>> core.entryShift);
-  if (starts || entry !== 0) {
-    const length = Math.min(entries - entry, count);
-    if (!claimPiece(words, at++, run(entry, length), starts)) return 0;
-    done = length;
-  }
-  for (; count - done >= entries; done += entries) if (Atomics.compareExchange(words, at++, allFree, 0) !== allFree) return done;
-  return done === count || claimPiece(words, at, run(0, count - done), false) ? count : done;
+/** Breaks a closed block into frames, with the own run taken already. */
+function breakForWord(core: Core, word: number, count: number): number {
+  core.beginFlight(flightOf(word >>> (core.chunkShift - core.entryShift), 1));
+  const won = breakBlock(core, word, count);
+  core.endFlight();
+  if (!won) return beaten;
+  core.moveHint(word);
+  return word << core.entryShift;
 }
 
-function claimPiece(words: SharedWords, at: number, bits: number, starts: boolean): boolean {
-  let seen = peek(words, at);
-  for (;;) {
-    if ((freeEntries(seen) & bits) !== bits) {
-      // The hint may be stale: only what the memory says now decides.
-      const now = Atomics.load(words, at);
-      if (now === seen || (freeEntries(now) & bits) !== bits) return false;
-      seen = now;
-    }
-    const found = Atomics.compareExchange(words, at, seen, claimedPiece(seen, bits, starts));
-    if (found === seen) return true;
-    seen = found;
-  }
-}
-
-/** Gives back frames that were claimed so. To be called in flight. */
-export function releaseFrames(core: Core, from: number, count: number, starts: boolean): void {
-  const { words, entries, entryMask, level0, allFree } = core;
-  const entry = from & entryMask;
-  let left = count;
-  let at = level0 + (from >>> core.entryShift);
-  if (left > 0 && (starts || entry !== 0)) {
-    const length = Math.min(entries - entry, left);
-    Atomics.xor(words, at++, piece(run(entry, length), starts));
-    left -= length;
-  }
-  for (; left >= entries; left -= entries) Atomics.xor(words, at++, allFree);
-  if (left > 0) Atomics.xor(words, at, run(0, left));
-}
-
-/** Breaks a closed chunk into frames, with the own run taken already. */
+/** Breaks a closed chunk, likewise. */
 function breakForRun(core: Core, chunk: number, count: number): number {
   core.beginFlight(flightOf(chunk, 1));
   const won = breakChunk(core, chunk, count, true);
   core.endFlight();
   if (!won) return beaten;
-  core.hint = chunk * core.wordsPerChunk;
+  const word = chunk * core.wordsPerChunk;
+  if (core.isBlocks(count)) core.blockHint = word >>> core.blockShift;
+  core.moveHint(word);
   return chunk << core.chunkShift;
-}
-
-/**
- * Turns a closed chunk into a broken one whose first `count` frames are taken: as an allocation of its own, or as the end of a larger
- * one. To be called in flight: between the two steps the chunk's frames are nowhere.
- */
-export function breakChunk(core: Core, chunk: number, count: number, own: boolean): boolean {
-  const { words, entries, wordsPerChunk, allFree } = core;
-  const at = core.level1 + (chunk >>> core.entryShift);
-  const entry = chunk & core.entryMask;
-  let seen = peek(words, at);
-  for (;;) {
-    if (!isFree(seen, entry)) return false;
-    const found = Atomics.compareExchange(words, at, seen, seen | delegation(entry));
-    if (found === seen) break;
-    seen = found;
-  }
-  const from = chunk << core.chunkShift;
-  const inOneWord = own && count <= entries;
-  if (own && !inOneWord) pokeTag(core.tags, core.tagsAt + from, count);
-  for (let index = 0; index < wordsPerChunk; index++) {
-    let value = allFree;
-    if (index === 0 && inOneWord) value = claimed(allFree, 0, count);
-    else if (index * entries < count) value = claimedPiece(allFree, run(0, Math.min(entries, count - index * entries)), own && index === 0);
-    Atomics.store(words, core.level0 + chunk * wordsPerChunk + index, value);
-  }
-  return true;
-}
-
-/** Frees exactly one live allocation inside a word, or says false and changes nothing; what it saw may be stale. One CAS. */
-export function freeInWord(core: Core, frame: number, count: number): boolean {
-  const { words } = core;
-  const word = frame >>> core.entryShift;
-  const entry = frame & core.entryMask;
-  const at = core.level0 + word;
-  let seen = peek(words, at);
-  while (isExtent(seen, entry, count, core.entries)) {
-    core.turnSeq();
-    const found = Atomics.compareExchange(words, at, seen, released(seen, entry, count));
-    core.turnSeq();
-    if (found === seen) {
-      core.hint = word;
-      return true;
-    }
-    seen = found;
-  }
-  return false;
 }
 
 /** Frees exactly one live allocation of less than a chunk, or says false and changes nothing: what the memory says now decides. */
 export function freeSmall(core: Core, frame: number, count: number): boolean {
-  const at = core.level0 + (frame >>> core.entryShift);
-  const entry = frame & core.entryMask;
-  if (count > 1 && isDelegated(peek(core.words, at), entry) && freeAcrossWords(core, frame, count)) return true;
+  const { words, entries, entryMask, entryShift } = core;
+  const word = frame >>> entryShift;
+  const entry = frame & entryMask;
+  const at = core.level0 + word;
   for (;;) {
-    const now = Atomics.load(core.words, at);
+    const parents = Atomics.load(words, core.blocks + (word >>> core.blockShift));
+    if (!isDelegated(parents, word & core.blockMask)) {
+      if (isFree(parents, word & core.blockMask) || isCont(parents, word & core.blockMask)) return false;
+      if (((frame | count) & entryMask) !== 0 || !isExtent(parents, word & core.blockMask, count >>> entryShift, core.blockMask + 1)) return false;
+      if (freeBlocks(core, word, count)) return true;
+      continue;
+    }
+    const now = Atomics.load(words, at);
     if (isDelegated(now, entry)) return count > 1 && freeAcrossWords(core, frame, count);
-    if (!isExtent(now, entry, count, core.entries)) return false;
+    if (!isExtent(now, entry, count, entries)) return false;
     if (freeInWord(core, frame, count)) return true;
   }
+}
+
+/** Both say false and change nothing if what they saw is not exactly one live allocation; it may be stale. */
+export function freeInWord(core: Core, frame: number, count: number): boolean {
+  const word = frame >>> core.entryShift;
+  const done = freeRun(core, core.level0 + word, frame & core.entryMask, count, core.entries);
+  if (done) core.moveHint(word);
+  return done;
+}
+
+export function freeBlocks(core: Core, block: number, count: number): boolean {
+  const word = block >>> core.blockShift;
+  const done = freeRun(core, core.blocks + word, block & core.blockMask, count >>> core.entryShift, core.blockMask + 1);
+  if (done) core.blockHint = word;
+  return done;
 }
 
 /** The tag decides: of all who would free the run, one finds its count there. */
@@ -264,7 +204,7 @@ function freeAcrossWords(core: Core, frame: number, count: number): boolean {
   const won = Atomics.compareExchange(core.tags, core.tagsAt + frame, count, 0) === count;
   if (won) {
     releaseFrames(core, frame, count, true);
-    core.hint = frame >>> core.entryShift;
+    core.moveHint(frame >>> core.entryShift);
   }
   core.endFlight();
   return won;

@@ -1,7 +1,9 @@
+export { Holdings, type Holding } from './holdings.ts';
 export { LongRun } from './long-run.ts';
 export { Model, type Step } from './model.ts';
-export type { Company, Operation, Rules } from './responses.ts';
-export { frameOf, State } from './state.ts';
+export { Layout } from './layout.ts';
+export { freeFrame, Responses, type Company, type Operation, type Rules } from './responses.ts';
+export { frameOf, State, type Standing } from './state.ts';
 export type { RuleId } from './rules.ts';
 export { Ledger, type LedgerEvent } from './ledger.ts';
 export { pressureAfter } from './transitions.ts';

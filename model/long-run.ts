@@ -36,6 +36,11 @@ export class LongRun {
     return undefined;
   }
 
+  /** The first frame of the first run that suits a count, or −1. */
+  suitableRun(count: number): number {
+    return this.#responses.suitableRun(this.#draft, count);
+  }
+
   get framesFree(): number {
     return this.#draft.framesFree;
   }

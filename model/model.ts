@@ -17,11 +17,14 @@ export class Model {
   readonly layout: Layout;
   readonly #responses: Responses;
   readonly #states = new Map<string, State>();
-  readonly #steps: Map<string, Step>[] = [];
-  readonly #taken = new Map<string, { readonly component: Component<string, string>; readonly state: number; readonly event: number }>();
+  readonly #steps: Map<string, { readonly step: Step; readonly taken: readonly string[] }>[] = [];
+  readonly #taken = new Set<string>();
+  readonly #recent = new Set<string>();
+  #stepTaken: string[] = [];
   readonly #listener: Listener = (component, state, event) => {
     const key = `${component.name} ${state} ${event}`;
-    if (!this.#taken.has(key)) this.#taken.set(key, { component, state, event });
+    this.#taken.add(key);
+    this.#stepTaken.push(key);
   };
 
   constructor(geometry: Geometry, rules: Rules) {
@@ -36,13 +39,32 @@ export class Model {
   /** The state after a response, or why the response is wrong. */
   step(state: State, operation: Operation, response: number, company: Company = 'alone'): Step {
     const key = operation.op === 'allocate' ? `${operation.count} ${response}${JSON.stringify(operation.request) ?? ''}` : `${operation.frame} ${operation.count} ${response} ${company}`;
-    const steps = (this.#steps[state.id] ??= new Map<string, Step>());
-    let step = steps.get(key);
-    if (step === undefined) {
-      step = this.#step(state, operation, response, company);
-      steps.set(key, step);
+    const steps = (this.#steps[state.id] ??= new Map<string, { readonly step: Step; readonly taken: readonly string[] }>());
+    let known = steps.get(key);
+    if (known === undefined) {
+      this.#stepTaken = [];
+      known = { step: this.#step(state, operation, response, company), taken: this.#stepTaken };
+      steps.set(key, known);
     }
-    return step;
+    for (const each of known.taken) this.#recent.add(each);
+    return known.step;
+  }
+
+  /** Component transitions taken by steps since this was last asked, known steps included: for {@link note} of a model elsewhere. */
+  recent(): string[] {
+    const taken = [...this.#recent];
+    this.#recent.clear();
+    return taken;
+  }
+
+  /** Every component transition taken so far. */
+  taken(): string[] {
+    return [...this.#taken];
+  }
+
+  /** Counts transitions as taken that a model of the same geometry and rules has taken elsewhere. */
+  note(taken: Iterable<string>): void {
+    for (const key of taken) this.#taken.add(key);
   }
 
   /** The first frame of the first run that suits a request, or −1. */

@@ -31,7 +31,8 @@ export interface Rejection {
 /** What a response means: frames are taken or given back, nothing changes, or it is wrong. */
 export type Meaning = 'taken' | 'given' | 'nothing' | Rejection;
 
-const freeFrame = frames.state('free');
+/** The number under which a frame is free in {@link Standing}. */
+export const freeFrame = frames.state('free');
 const outOfMemory = -1;
 const invalidCount = -2;
 const invalidFrame = -3;
@@ -55,19 +56,19 @@ export class Responses {
 
   /** The first frame of the first run that suits a request, or −1. */
   suitableRun(standing: Standing, count: number, request?: Request): number {
-    if (!this.#isCount(count)) return -1;
+    if (!this.isCount(count)) return -1;
     const { firstFrame, frames: managed } = this.layout.geometry;
     let length = 0;
     for (let at = 0; at < managed; at++) {
       length = standing.frames[at] === freeFrame ? length + 1 : 0;
       const start = firstFrame + at + 1 - count;
-      if (length >= count && this.#isPlaced(start, count, request)) return start;
+      if (length >= count && this.isPlaced(start, count, request)) return start;
     }
     return -1;
   }
 
   #allocate(standing: Standing, count: number, request: Request | undefined, response: number): Meaning {
-    if (!this.#isCount(count)) {
+    if (!this.isCount(count)) {
       const right = response === invalidCount || (response < 0 && !this.rules.exactErrors);
       return right ? 'nothing' : reject('FP-ERR-1', `${count} is no count that can be asked for, and the answer is ${response}, not InvalidCount`);
     }
@@ -85,7 +86,7 @@ export class Responses {
       if (is === 'reserved' || is === 'offline') return reject('FP-RNG-2', `frame ${frame} is ${is}`);
       if (is !== 'free') return reject('FP-OWN-1', `frame ${frame} is ${is} already`);
     }
-    if (!this.#isPlaced(response, count, request)) return reject('FP-PLC-1', `${range(response, count)} ${count === 1 ? 'is' : 'are'} not placed as '${this.rules.placement}' demands`);
+    if (!this.isPlaced(response, count, request)) return reject('FP-PLC-1', `${range(response, count)} ${count === 1 ? 'is' : 'are'} not placed as '${this.rules.placement}' demands`);
     return 'taken';
   }
 
@@ -119,11 +120,13 @@ export class Responses {
     return errors;
   }
 
-  #isCount(count: number): boolean {
+  /** Whether a count can be asked for. */
+  isCount(count: number): boolean {
     return Number.isInteger(count) && count >= 1 && count <= 2 ** this.layout.maxOrder && (!this.rules.orders || (count & (count - 1)) === 0);
   }
 
-  #isPlaced(start: number, count: number, request: Request | undefined): boolean {
+  /** Whether a run may start there, by the placement and the alignment asked for. */
+  isPlaced(start: number, count: number, request?: Request): boolean {
     if (start % (request?.align ?? 1) !== 0) return false;
     const { chunkFrames } = this.layout.geometry;
     const { placement } = this.rules;

@@ -1,19 +1,26 @@
 import fc from 'fast-check';
-import { counterexampleOf, type Failure } from './counterexample.ts';
+import type { CheckState, Found } from './check-state.ts';
+import { counterexampleOf } from './counterexample.ts';
+import { stoppedIn } from './crashes.ts';
+import { handOut, type Crew } from './crew.ts';
 import { mode } from './explore/access.ts';
-import { Dpor } from './explore/dpor.ts';
-import { RandomWalks } from './explore/random.ts';
-import { explore, type Ending, type Scheduler } from './explore/scheduler.ts';
+import { Divergence } from './explore/execution.ts';
+import { SubjectError } from './explore/subject-error.ts';
+import { Frontier, type Task, type Told } from './frontier.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
-import { invariants, type InvariantId } from './invariants.ts';
-import { Models } from './models.ts';
+import { OwnSteps } from './own-steps.ts';
 import type { Phase } from './plan.ts';
-import type { Coverage, PhaseReport, SubjectReport, Verdict, ViolationReport } from './report.ts';
-import { counts, judgeDefaults, ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
+import type { PhaseReport, Shard, SubjectReport, Verdict, ViolationReport } from './report.ts';
+import { counts, judgeDefaults, type JudgeOptions } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
 import { describeScope, within, type Scope } from './scope.ts';
+import { mixed } from './seeds.ts';
 import { shrink } from './shrink.ts';
+import { Reached, type SampledPhase } from './reached.ts';
+import type { Search } from './search.ts';
+import { Explorer, sliceRuns, type ScenarioSlice, type ScenarioWork } from './slice.ts';
 import type { LoadedSubject } from './subject.ts';
+import { heldOf, Tally } from './tally.ts';
 
 export interface CheckPlan {
   readonly phases: readonly Phase[];
@@ -29,16 +36,27 @@ export interface CheckPlan {
   /** Only violations of these invariants count; empty: all. */
   readonly invariants: readonly string[];
   readonly judge?: JudgeOptions;
+  /** Left out: all scenarios. */
+  readonly shard?: Shard;
 }
 
-/** What the outside lends: whether to stop, and a clock in milliseconds. */
+/** What the outside lends: whether to stop, a clock in milliseconds, and threads that explore, if there are others than this one. */
 export interface CheckContext {
   readonly stop: () => boolean;
   readonly now: () => number;
+  readonly crew?: Crew<ScenarioWork, ScenarioSlice>;
+  /** Where an earlier check of the same plan was stopped. */
+  readonly from?: CheckState;
 }
 
 export type CheckEvent =
-  | { readonly kind: 'progress'; readonly subject: string; readonly phase: string; readonly scenarios: number; readonly executions: number; readonly total: number | undefined }
+  | { readonly kind: 'progress'; readonly subject: string; readonly phase: string; readonly scenarios: number; readonly executions: number; readonly total: number | undefined;
+      /** How much of the scenario under way is left, of 1, by a guess. */
+      readonly left: number }
+  /** Nothing to do here until the crew has done something. */
+  | { readonly kind: 'wait' }
+  /** Stopped before the plan's end: a check with this state goes on. */
+  | { readonly kind: 'stopped'; readonly state: CheckState }
   | { readonly kind: 'phase'; readonly subject: string; readonly report: PhaseReport }
   | { readonly kind: 'violation'; readonly subject: string; readonly invariant: string }
   | { readonly kind: 'shrinking'; readonly subject: string; readonly commands: number; readonly tried: number };
@@ -46,42 +64,45 @@ export type CheckEvent =
 /** Judges one subject: generated scenarios, their executions, judgements, and what was found, shrunk. */
 export function* check(loaded: LoadedSubject, plan: CheckPlan, context: CheckContext): Generator<CheckEvent, SubjectReport> {
   const run = new CheckRun(loaded, plan, context);
-  mode.live = true;
   try {
     if (plan.scenarios.length > 0) yield* run.given(plan.scenarios);
     for (const [number, phase] of plan.phases.entries()) {
       if (run.isOver()) break;
       yield* run.phase(phase, number);
     }
-    return run.report();
+    return yield* run.report();
   } finally {
     mode.live = false;
   }
 }
 
-/** Judged only if the subject has observe(), framesFree() or pressure(), or declares a policy. */
-const optional: readonly InvariantId[] = ['FP-REF-1', 'FP-CNT-1', 'FP-WMK-1', 'FP-POL-1'];
-
-type Counts = { -readonly [K in 'scenarios' | 'executions' | 'blocked' | 'redundant' | 'incomplete' | 'steps']: number };
-
 class CheckRun {
   readonly #loaded: LoadedSubject;
   readonly #plan: CheckPlan;
   readonly #context: CheckContext;
-  readonly #models = new Models();
-  readonly #counts: Counts = { scenarios: 0, executions: 0, blocked: 0, redundant: 0, incomplete: 0, steps: 0 };
-  readonly #stepsMax: Record<string, number> = { allocate: 0, free: 0 };
-  readonly #phases: PhaseReport[] = [];
-  readonly #violations: ViolationReport[] = [];
-  readonly #seen = new Set<string>();
-  readonly #judged = new Set<InvariantId>();
+  readonly #explorer: Explorer;
+  readonly #tally: Tally;
+  readonly #phases: PhaseReport[];
+  readonly #violations: ViolationReport[];
   readonly #notes: string[] = [];
+  /** Where an earlier check was stopped, until its phase has been gone on with. */
+  #from: CheckState | undefined;
+  #failing: Found | undefined;
+  #state: CheckState | undefined;
+  #numbers = 0;
   #cut = false;
+  /** Whether a scenario had more executions, within what was planned of it, than it was allowed. */
+  #beyond = false;
 
   constructor(loaded: LoadedSubject, plan: CheckPlan, context: CheckContext) {
     this.#loaded = loaded;
     this.#plan = plan;
     this.#context = context;
+    this.#from = context.from;
+    this.#explorer = new Explorer(loaded, this.#judging);
+    this.#tally = new Tally(loaded.subject, context.from?.tally);
+    this.#phases = [...(context.from?.phases ?? [])];
+    this.#violations = [...(context.from?.violations ?? [])];
     if (plan.invariants.length > 0) this.#notes.push(`only ${plan.invariants.join(', ')} counts; violations of others are passed over`);
     if (loaded.packages.length > 0) this.#notes.push(`not explored: what ${loaded.packages.join(', ')} does to shared memory is not seen; import such a module by its path`);
     if (loaded.subject.observe === undefined) this.#notes.push('judged weakly: the subject has no observe(), so memory is compared with the model by its answers only');
@@ -93,39 +114,50 @@ class CheckRun {
 
   /** Scenarios that somebody named. */
   *given(scenarios: readonly Scenario[]): Generator<CheckEvent, void> {
-    yield* this.#explorePhase('exhaustive', 'the given scenario', scenarios, scenarios.length, true, () => new Dpor(this.#stepLimit, 31));
+    yield* this.#explorePhase(-1, { strategy: 'exhaustive' }, 'the given scenario', scenarios, scenarios.length, this.#everything);
   }
 
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
+    if (this.#from !== undefined && number < this.#from.phase) return;
     const { subject } = this.#loaded;
+    const stopped = stoppedIn(phase, subject);
+    if (stopped !== undefined && stopped.length === 0) return;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
-      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, note: `left out: ${scope}` });
+      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` });
       return;
     }
-    if (phase.strategy === 'exhaustive') {
+    if (stopped !== undefined) {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
-      yield* this.#explorePhase('exhaustive', describeScope(scope), scenarios, scenarios.length, true, () => new Dpor(this.#stepLimit, 31));
-    } else {
+      const what = phase.strategy === 'crash' ? `≤ ${Math.max(...stopped.map(({ most }) => most))} of them stopped at any step` : `any of them stopped at any step: ${stopped.map(({ purpose }) => purpose).join(', ')}`;
+      yield* this.#explorePhase(number, phase, `${describeScope(scope)}, ${what}`, scenarios, scenarios.length, () => ({ kind: 'stopped', stopped, executionsMax: this.#plan.executionsMax }), scope.threads);
+    } else if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
+      const scenarios = [...enumerate(scope, subject.features ?? {})];
+      const { executionsMax: runsMax } = this.#plan;
+      const search = phase.strategy === 'exhaustive' ? this.#everything : (): Search => ({ kind: 'bounded', preemptions: phase.preemptions, runsMax });
+      yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, scenarios.length, search);
+    } else if (phase.strategy !== 'crash' && phase.strategy !== 'progress') {
       const seed = mixed(this.#plan.seed, number);
       const scenarios = this.#sampled(scope, phase.scenarios, seed);
-      const random = randomFrom(mixed(seed, 1));
-      yield* this.#explorePhase('random', describeScope(scope), scenarios, phase.scenarios, false, (again) =>
-        again ? new RandomWalks(phase.executions, random) : new Dpor(this.#stepLimit, 31), phase.executions);
+      const { scope: _scope, scenarios: _scenarios, strategy: _strategy, ...how } = phase;
+      // A seed for each scenario, so that what is seen of one does not depend on who explores the others.
+      const search = (place: number): Search => ({ kind: phase.strategy, ...how, seed: mixed(mixed(seed, 1), place) }) as Search;
+      yield* this.#explorePhase(number, phase, describeScope(scope), scenarios, phase.scenarios, search);
     }
   }
 
-  report(): SubjectReport {
+  *report(): Generator<CheckEvent, SubjectReport> {
+    if (this.#state !== undefined) yield { kind: 'stopped', state: this.#state };
     const planned = this.#phases.filter(({ plannedExhaustive }) => plannedExhaustive);
     const exhausted = planned.length > 0 && planned.every((phase) => phase.exhausted);
-    const coverage: Coverage = { ...this.#counts, exhausted, modelTransitions: this.#models.coverage(), stepsMax: this.#stepsMax };
-    const complete = !this.#cut && planned.every((phase) => phase.exhausted) && this.#counts.incomplete === 0 && this.#counts.executions > 0;
+    const { totals, judged } = this.#tally;
+    // Of a plan that was divided, a part may have no scenario at all.
+    const some = totals.executions > 0 || (this.#plan.shard !== undefined && totals.scenarios === 0);
+    const complete = !this.#cut && !this.#beyond && planned.every((phase) => phase.exhausted) && totals.incomplete === 0 && some;
     const verdict: Verdict = this.#violations.length > 0 ? 'violated' : complete ? 'held' : 'inconclusive';
-    const broken = new Set(this.#violations.flatMap(({ invariant, alsoBroken }) => [invariant, ...alsoBroken]));
-    const held = invariants.filter(({ id }) => !broken.has(id) && (this.#judged.has(id) || !optional.includes(id)));
     return {
-      name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage, phases: this.#phases, violations: this.#violations,
-      invariantsHeld: held.length, notes: this.#notes,
+      name: this.#loaded.subject.name, module: this.#loaded.module, verdict, coverage: this.#tally.coverage(exhausted), phases: this.#phases, violations: this.#violations,
+      invariantsHeld: heldOf(this.#violations, judged), judged: [...judged].sort(), notes: [...this.#notes, ...this.#tally.notes],
     };
   }
 
@@ -134,9 +166,7 @@ class CheckRun {
     return only.length === 0 ? judge : { ...judge, only };
   }
 
-  get #stepLimit(): number {
-    return this.#judging.stepsMax;
-  }
+  readonly #everything = (): Search => ({ kind: 'exhaustive' });
 
   *#sampled(scope: Scope, scenarios: number, seed: number): Generator<Scenario> {
     const arbitrary = arbitraryScenario(scope, this.#loaded.subject.features ?? {});
@@ -146,45 +176,119 @@ class CheckRun {
     }
   }
 
-  /**
-   * Explores scenarios one after the other. With `sample`, each gets that many executions of the reduced search, and if those do not
-   * exhaust it, as many random walks.
-   */
-  *#explorePhase(
-    strategy: Phase['strategy'], scope: string, scenarios: Iterable<Scenario>, total: number | undefined, plannedExhaustive: boolean,
-    scheduler: (again: boolean) => Scheduler, sample?: number,
-  ): Generator<CheckEvent, void> {
-    const started = this.#context.now();
-    const before = { ...this.#counts };
-    const violations = this.#violations.length;
-    let exhausted = true;
-    const beat = this.#heartbeat(() => ({
-      kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total,
-      scenarios: this.#counts.scenarios - before.scenarios, executions: this.#counts.executions - before.executions,
-    }));
+  /** The scenarios of a phase that are this shard's. */
+  *#planned(scenarios: Iterable<Scenario>, search: (place: number) => Search): Generator<ScenarioWork> {
+    const { shard: { index, of } = { index: 1, of: 1 }, executionsMax } = this.#plan;
+    let place = 0;
     for (const scenario of scenarios) {
-      if (this.isOver()) {
-        exhausted = false;
-        break;
+      if (place % of === index - 1) {
+        const how = search(place);
+        const runs = how.kind === 'exhaustive' ? { runsFirst: Math.min(sliceRuns, executionsMax), runsEach: sliceRuns, runsMax: executionsMax } : { runsFirst: executionsMax, runsEach: 0, runsMax: Infinity };
+        yield { place, scenario, search: how, ...runs };
       }
-      this.#counts.scenarios++;
-      const budget = sample ?? this.#plan.executionsMax;
-      const ended = yield* this.#scenario(scenario, scheduler(false), budget, beat);
-      if (ended === 'cut') {
-        exhausted = false;
-        if (sample !== undefined) yield* this.#scenario(scenario, scheduler(true), budget, beat);
-      }
-      yield* beat();
+      place++;
     }
-    const incomplete = this.#counts.incomplete > before.incomplete;
-    const violated = this.#violations.length > violations;
-    const note = this.#cut ? 'cut short' : plannedExhaustive && !exhausted && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
+  }
+
+  /** Explores the scenarios of a phase. */
+  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
+    if (this.#from !== undefined && number < this.#from.phase) return;
+    const { totals } = this.#tally;
+    const { strategy } = planned;
+    const { index, of } = this.#plan.shard ?? { index: 1, of: 1 };
+    const total = Math.ceil((all - index + 1) / of);
+    const { within = { ...totals, violations: this.#violations.length, exhausted: true, reached: undefined, durationMs: 0, steps: {} }, frontier: state, failing } = this.#from ?? {};
+    this.#from = undefined;
+    const started = this.#context.now() - within.durationMs;
+    const frontier = new Frontier(this.#planned(scenarios, search), () => this.#numbers++, state);
+    const phase = { number, frontier, exhausted: within.exhausted, reached: new Reached(within.reached), steps: new OwnSteps(undefined, within.steps) };
+    const beat = this.#heartbeat(() => ({
+      kind: 'progress', subject: this.#loaded.subject.name, phase: `${strategy}: ${scope}`, total, left: frontier.left(),
+      scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
+    }));
+    if (failing !== undefined) yield* this.#violated(failing);
+    yield* this.#work(phase, beat);
+    if (this.#cut) {
+      const { exhausted } = phase;
+      const failed = this.#failing === undefined ? {} : { failing: this.#failing };
+      const violations = this.#violations.slice(0, this.#failing === undefined ? undefined : -1);
+      this.#state = {
+        phase: number, phases: [...this.#phases], violations, ...failed, tally: this.#tally.state(), frontier: frontier.state(),
+        within: { scenarios: within.scenarios, executions: within.executions, incomplete: within.incomplete, violations: within.violations, exhausted, reached: phase.reached.state(), steps: phase.steps.table(), durationMs: this.#context.now() - started },
+      };
+      for (const told of frontier.tellRest()) yield* this.#tell(told, phase);
+    }
+    const incomplete = totals.incomplete > within.incomplete;
+    const violated = this.#violations.length > within.violations;
+    const plannedExhaustive = strategy === 'exhaustive' || strategy === 'crash' || strategy === 'progress';
+    const exhausted = plannedExhaustive && phase.exhausted && !this.#cut;
+    const beyond = plannedExhaustive ? !exhausted : strategy === 'bounded' && !phase.reached.withinBound;
+    const note = this.#cut ? 'cut short' : beyond && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';
+    if (beyond) this.#beyond = true;
+    const claim = violated ? 'violated' : plannedExhaustive ? (exhausted && !incomplete ? 'exhausted' : 'not exhausted') : this.#cut ? 'not finished' : phase.reached.claim(planned as SampledPhase);
     const report: PhaseReport = {
-      strategy, scope, plannedExhaustive, exhausted: exhausted && !incomplete, violated, note, durationMs: this.#context.now() - started,
-      scenarios: this.#counts.scenarios - before.scenarios, executions: this.#counts.executions - before.executions,
+      strategy, scope, plannedExhaustive, exhausted: !incomplete && (plannedExhaustive ? exhausted : !violated && !this.#cut && claim === 'exhausted'), violated, claim, note, durationMs: this.#context.now() - started,
+      scenarios: totals.scenarios - within.scenarios, executions: totals.executions - within.executions,
+      // Each of the threads that go on is in at most one operation, and no operation takes more accesses than the most seen.
+      ...(strategy === 'progress' && exhausted && !incomplete ? { unendingMost: threads * Math.max(...Object.values(phase.steps.most())) } : {}),
     };
     this.#phases.push(report);
     yield { kind: 'phase', subject: this.#loaded.subject.name, report };
+  }
+
+  /** Has the work of a phase done, here or by the crew, and hears of it in order. */
+  *#work(phase: PhaseRun, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, void> {
+    const { frontier } = phase;
+    const { crew } = this.#context;
+    for (let more = true; more && !this.isOver(); ) {
+      if (crew === undefined) {
+        const next = frontier.take();
+        more = next !== undefined;
+        if (next !== undefined) frontier.done(next.ticket, yield* this.#here(next.task, beat));
+      } else {
+        const given = handOut(frontier, crew);
+        if (!given && !frontier.idle) yield { kind: 'wait' };
+        for (const { ticket, slice } of crew.collect()) frontier.done(ticket, slice);
+        more = given || !frontier.idle;
+      }
+      for (const told of frontier.tell()) {
+        more = true;
+        yield* this.#tell(told, phase);
+        if (this.isOver()) break;
+      }
+      yield* beat();
+      if (!this.isOver() && this.#context.stop()) this.#cut = true;
+    }
+    if (crew === undefined) return;
+    crew.halt(true);
+    while (!frontier.idle) {
+      for (const { ticket, slice } of crew.collect()) frontier.done(ticket, slice);
+      if (!frontier.idle) yield { kind: 'wait' };
+    }
+    crew.halt(false);
+  }
+
+  /** Runs a task in this thread. */
+  *#here(task: Task<ScenarioWork>, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, ScenarioSlice> {
+    const running = this.#explorer.slice(task);
+    let step = running.next(false);
+    while (step.done !== true) {
+      yield* beat();
+      step = running.next(this.#context.stop());
+    }
+    return step.value;
+  }
+
+  *#tell({ work: { scenario, place }, first, slice }: Told<ScenarioWork, ScenarioSlice>, phase: PhaseRun): Generator<CheckEvent, void> {
+    if (slice === undefined || slice.failure !== undefined || slice.incomplete === true) phase.exhausted = false;
+    if (slice === undefined) return;
+    const { trouble, failure } = slice;
+    if (trouble?.kind === 'diverged') throw new Divergence(trouble.step, trouble.message);
+    if (trouble?.kind === 'subject') throw new SubjectError(trouble.message);
+    this.#tally.add(slice, scenario.geometry, first);
+    if (slice.reach !== undefined) phase.reached.add(slice.reach);
+    phase.steps.add(slice.seen.steps);
+    if (failure !== undefined) yield* this.#violated({ scenario, ...failure, place: { phase: phase.number + 1, scenario: place + 1 } });
   }
 
   /** Gives an event five times a second: the one who asks for events is then also the one who can stop. */
@@ -198,82 +302,32 @@ class CheckRun {
     };
   }
 
-  /** Runs one scenario; `cut` when executions were left. */
-  *#scenario(scenario: Scenario, scheduler: Scheduler, budget: number, beat: () => Generator<CheckEvent, void>): Generator<CheckEvent, 'done' | 'cut'> {
-    const judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#judging);
-    const { execution, prefixFinding } = judge;
-    if (prefixFinding !== undefined || execution === undefined) {
-      if (prefixFinding !== undefined) yield* this.#violated({ scenario, decisions: [], finding: prefixFinding });
-      return 'done';
-    }
-    let executions = 0;
-    for (const ending of explore(execution, scheduler)) {
-      if (this.#cut || executions === budget) {
-        this.#keep(judge);
-        return 'cut';
-      }
-      this.#count(ending, execution.depth);
-      const found = judge.judge(ending);
-      if (found !== undefined) {
-        yield* this.#violated({ scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found });
-        break;
-      }
-      executions++;
-      if ((executions & 0x3f) !== 0) continue;
-      yield* beat();
-      if (this.#context.stop()) this.#cut = true;
-    }
-    if (this.#context.stop()) this.#cut = true;
-    this.#keep(judge);
-    return 'done';
-  }
-
-  #keep(judge: ScenarioJudge): void {
-    for (const id of judge.judged) this.#judged.add(id);
-    for (const note of judge.notes) if (!this.#notes.includes(note)) this.#notes.push(note);
-    for (const [name, steps] of Object.entries(judge.stepsMax)) this.#stepsMax[name] = Math.max(this.#stepsMax[name] ?? 0, steps);
-  }
-
-  #count(ending: Ending, steps: number): void {
-    if (ending === 'complete') this.#counts.executions++;
-    else this.#counts[ending]++;
-    this.#counts.steps += steps;
-  }
-
   /** Shrinks a failure, unless one of the same invariant and layer was found before, and keeps it. */
-  *#violated(failure: Failure): Generator<CheckEvent, void> {
+  *#violated(found: Found): Generator<CheckEvent, void> {
+    const { place, ...failure } = found;
     const { invariant, layer } = failure.finding;
-    const same = `${invariant} ${layer}`;
-    if (this.#seen.has(same) || !counts(invariant, this.#judging)) return;
-    this.#seen.add(same);
+    if (this.#violations.some((each) => each.invariant === invariant && each.layer === layer) || !counts(invariant, this.#judging)) return;
     const subject = this.#loaded.subject.name;
     yield { kind: 'violation', subject, invariant };
     const options = { executionsMax: this.#plan.shrinkExecutions, judge: this.#judging, stop: this.#context.stop };
+    mode.live = true;
     const shrinking = shrink(this.#loaded, failure, options);
     let step = shrinking.next();
     while (step.done !== true) {
       yield { kind: 'shrinking', subject, ...step.value };
       step = shrinking.next();
     }
-    this.#violations.push(counterexampleOf(this.#loaded, failure, step.value, options.judge));
+    this.#violations.push({ ...counterexampleOf(this.#loaded, failure, step.value, options.judge), place });
+    if (!this.#context.stop()) return;
+    this.#cut = true;
+    this.#failing = found;
   }
 }
 
-/** A second seed out of a first one and a number (splitmix32's finalizer). */
-function mixed(seed: number, salt: number): number {
-  let x = (seed ^ Math.imul(salt + 1, 0x9e37_79b9)) | 0;
-  x = Math.imul(x ^ (x >>> 16), 0x21f0_aaad);
-  x = Math.imul(x ^ (x >>> 15), 0x735a_2d97);
-  return (x ^ (x >>> 15)) | 0;
-}
-
-/** A stream of numbers in [0, 1) out of a seed (mulberry32). */
-export function randomFrom(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b_79f5) | 0;
-    let x = Math.imul(state ^ (state >>> 15), state | 1);
-    x ^= x + Math.imul(x ^ (x >>> 7), x | 61);
-    return ((x ^ (x >>> 14)) >>> 0) / 0x1_0000_0000;
-  };
+interface PhaseRun {
+  readonly number: number;
+  readonly frontier: Frontier<ScenarioWork, ScenarioSlice>;
+  readonly reached: Reached;
+  readonly steps: OwnSteps;
+  exhausted: boolean;
 }

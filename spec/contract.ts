@@ -140,6 +140,8 @@ export interface Subject<Shared = unknown> {
   /** Default `any`. */
   readonly placement?: Placement;
   readonly progress?: Readonly<Record<string, Progress>>;
+  /** Functions in which an operation may wait for another worker, also for a dead one until bury() says that it is. */
+  readonly waitingPoints?: readonly string[];
   /** Default none. */
   readonly policy?: readonly Policy[];
   /** Lays out empty shared memory. */

@@ -1,8 +1,9 @@
 import type { State } from '../model/index.ts';
 import type { Geometry, ObservedFrame } from './contract.ts';
-import { printSchedule, threadName, type Decision } from './decision.ts';
+import type { CrashPurpose } from './crash-judge.ts';
+import { printSchedule, scheduleOf, threadName, type Decision } from './decision.ts';
 import { isMemory, Op, opNames } from './explore/access.ts';
-import { Divergence, type Execution } from './explore/execution.ts';
+import { Divergence, type Crash, type Execution } from './explore/execution.ts';
 import { Replay } from './explore/replay.ts';
 import { explore, type Ending } from './explore/scheduler.ts';
 import { threw } from './history.ts';
@@ -23,6 +24,9 @@ export interface Failure {
   /** The thread of each step. */
   readonly decisions: readonly number[];
   readonly finding: Finding;
+  /** Threads that stop for ever, and what the execution was judged for. */
+  readonly crashes?: readonly Crash[];
+  readonly purpose?: CrashPurpose;
 }
 
 export interface Shrunk {
@@ -46,8 +50,9 @@ export interface Replayed {
 }
 
 /** `timeouts`, if it is known: the steps that are the timeout of a wait. */
-export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonly number[], options: JudgeOptions, timeouts?: ReadonlySet<number>): Replayed {
-  const judge = new ScenarioJudge(loaded, scenario, new Models(), options);
+export function replay(loaded: LoadedSubject, { scenario, decisions: turns, crashes, purpose }: Omit<Failure, 'finding'>, options: JudgeOptions, timeouts?: ReadonlySet<number>): Replayed {
+  const stopping = crashes === undefined ? options : { ...options, crashes, purpose: purpose ?? 'crash' };
+  const judge = new ScenarioJudge(loaded, scenario, new Models(), stopping);
   if (judge.execution === undefined) {
     return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
   }
@@ -59,21 +64,21 @@ export function replay(loaded: LoadedSubject, scenario: Scenario, turns: readonl
   return { judge, ending, findings: ordered, observed: quiescent?.observed ?? {}, state: quiescent?.model, strayed: scheduler.strayed };
 }
 
-/** Switches away from a thread that could have gone on. */
+/** Switches away from a thread that could have gone on, and did not stand where it may have to wait. */
 export function countPreemptions(turns: readonly number[], execution: Execution): number {
   let preemptions = 0;
   execution.rewind(0);
   turns.forEach((thread, at) => {
     const last = turns[at - 1];
-    if (last !== undefined && last !== thread && execution.canStep(last)) preemptions++;
+    if (last !== undefined && last !== thread && execution.isPreemptible(last)) preemptions++;
     execution.step(thread);
   });
   return preemptions;
 }
 
-export function preemptionsOf(failure: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
-  const { execution } = new ScenarioJudge(loaded, failure.scenario, new Models(), options);
-  return execution === undefined ? 0 : countPreemptions(failure.decisions, execution);
+export function preemptionsOf({ scenario, decisions, crashes = [] }: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
+  const { execution } = new ScenarioJudge(loaded, scenario, new Models(), { ...options, crashes });
+  return execution === undefined ? 0 : countPreemptions(decisions, execution);
 }
 
 /** How often a counterexample must fail in the same way before it is told: what differs from run to run is no finding. */
@@ -81,10 +86,10 @@ const timesAgain = 8;
 
 /** The report of a failure as it was found and as it was left by shrinking. */
 export function counterexampleOf(loaded: LoadedSubject, original: Failure, { failure, minimal, tried }: Shrunk, options: JudgeOptions): ViolationReport {
-  const replayed = replay(loaded, failure.scenario, failure.decisions, options);
+  const replayed = replay(loaded, failure, options);
   const { invariant, layer, message, step } = failure.finding;
   for (let again = 0; again < timesAgain; again++) {
-    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure.scenario, failure.decisions, options);
+    const { findings, judge } = again === 0 ? replayed : replay(loaded, failure, options);
     if (!findings.some((found) => found.invariant === invariant)) throw new Divergence(judge.execution?.depth ?? 0, `a violation of ${invariant} was not there when the same steps were run again`);
   }
   const also = replayed.findings.map((found) => found.invariant).filter((id) => id !== invariant);
@@ -109,13 +114,14 @@ export function describeReplay(loaded: LoadedSubject, failure: Failure, replayed
     steps: failure.decisions.length,
     preemptions: preemptionsOf(failure, loaded, options),
     trace: replayed.judge.execution === undefined ? [] : traceOf(loaded, replayed.judge),
+    stops: (failure.crashes ?? []).flatMap(({ thread, steps }) => (replayed.judge.execution?.count[thread] === steps ? [replayed.judge.execution.position(thread, steps - 1) + 1] : [])),
     state: replayed.state === undefined ? [] : compare(replayed.state, replayed.observed, failure.scenario.geometry),
   };
 }
 
-/** Turns as decisions; the execution, just run along them, tells which of them was a timeout. */
+/** Turns as decisions; the execution, just run along them, tells which of them was a timeout, and who stopped for ever. */
 export const decisionsOf = (turns: readonly number[], execution: Execution | undefined): Decision[] =>
-  turns.map((thread, at) => ({ kind: execution !== undefined && at < execution.depth && execution.op[at] === Op.wake && execution.value[at] === 1 ? 'timeout' : 'run', thread }));
+  scheduleOf(turns, (at) => execution !== undefined && at < execution.depth && execution.op[at] === Op.wake && execution.value[at] === 1, execution?.limits.crashes);
 
 function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
   const execution = judge.execution as Execution;

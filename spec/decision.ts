@@ -8,6 +8,17 @@ export type Decision =
   /** The thread's wait ends without having been notified. */
   | { readonly kind: 'timeout'; readonly thread: number };
 
+/** Turns of threads: which of them are timeouts, and the crash of those that stop for ever after so many own steps. */
+export function scheduleOf(turns: readonly number[], isTimeout: (at: number) => boolean, crashes: readonly { readonly thread: number; readonly steps: number }[] = []): Decision[] {
+  const taken = new Map<number, number>();
+  return turns.flatMap((thread, at): Decision[] => {
+    const steps = (taken.get(thread) ?? 0) + 1;
+    taken.set(thread, steps);
+    const dies = crashes.some((crash) => crash.thread === thread && crash.steps === steps);
+    return [{ kind: isTimeout(at) ? 'timeout' : 'run', thread }, ...(dies ? [{ kind: 'crash' as const, thread }] : [])];
+  });
+}
+
 export const threadName = (thread: number): string => String.fromCharCode(65 + thread);
 
 /** `A2B3A1`: runs of steps by thread; `A!` a crash, `A?2` a hint read that gives write 2, `A~` a timeout. */

@@ -62,11 +62,14 @@ export class Histories {
         const command = (this.#scenario.threads[thread] as Scenario['threads'][number])[number];
         if (command === undefined || value < 0) continue; // what it was to free was never allocated: not called
         const operation = entryOf(command).operation(command, thread, value, this.#countOf);
+        if (operation === undefined) continue; // the model sees nothing of it
         const call = { thread, command: number, operation, response: 0, invoked: position++, returned: Infinity };
         open[thread] = call;
         calls.push(call);
       } else if (execution.op[at] === Op.return) {
         const call = open[thread];
+        const command = (this.#scenario.threads[thread] as Scenario['threads'][number])[(next[thread] as number) - 1];
+        if (call === undefined && command?.name === 'bury') continue;
         if (call === undefined) throw new Divergence(at, 'an operation returned that had not been invoked');
         call.response = value;
         call.returned = position++;

@@ -8,40 +8,46 @@ export type Linearizations =
   | { readonly ok: true; readonly finals: readonly State[] }
   | { readonly ok: false; readonly finding: Finding; /** Calls of the longest order that the model accepts. */ readonly longest: readonly HistoryCall[] };
 
+/** Frames that a dead worker took along, from the moment that its call began. */
+export interface Loss {
+  readonly thread: number;
+  readonly frames: readonly number[];
+}
+
 /**
  * Whether the calls can be put in one order that respects real time and that the model accepts, and where such orders end. Wing and
- * Gong's search (1993) with Lowe's memo of (set of calls done, state) (2017); histories here have at most 30 calls.
+ * Gong's search (1993) with Lowe's memo of (set of calls done, state) (2017); histories here have at most 30 calls. A call that never
+ * returned may take effect at any time after its invocation, with any answer that changes something, or never; `losses` likewise.
  */
-export function linearize(history: History, model: Model, initial: State): Linearizations {
-  const { calls } = history;
+export function linearize(history: History, model: Model, initial: State, losses: readonly Loss[] = []): Linearizations {
+  const calls = [...history.calls, ...losses.flatMap((loss) => lostCalls(loss, history))];
   if (calls.length > 30) throw new RangeError(`a history of ${calls.length} calls: at most 30 are searched here`);
+  const required = mask(calls, ({ returned }) => returned !== Infinity);
   const before = calls.map((call) => mask(calls, (other) => other.returned < call.invoked));
   const company = calls.map((call) => companyOf(call, calls));
-  const all = calls.length === 31 ? 0x7fff_ffff : (1 << calls.length) - 1;
   const finals = new Map<number, State>();
   const visited = new Set<string>();
   const order: number[] = [];
   let longest: number[] = [];
   let rejections: { call: HistoryCall; rule: string; reason: string }[] = [];
   const search = (done: number, state: State): void => {
-    if (done === all) {
-      finals.set(state.id, state);
-      return;
-    }
+    if ((done & required) === required) finals.set(state.id, state);
     const key = `${done} ${state.id}`;
     if (visited.has(key)) return;
     visited.add(key);
     const refused: typeof rejections = [];
     calls.forEach((call, at) => {
       if ((done & (1 << at)) !== 0 || ((before[at] as number) & ~done) !== 0) return;
-      const step = model.step(state, call.operation, call.response, company[at] as Company);
-      if (!step.ok) {
-        refused.push({ call, rule: step.rule, reason: step.reason });
-        return;
+      for (const response of call.returned === Infinity ? effects(call, model) : [call.response]) {
+        const step = model.step(state, call.operation, response, company[at] as Company);
+        if (!step.ok) {
+          if (call.returned !== Infinity) refused.push({ call, rule: step.rule, reason: step.reason });
+          continue;
+        }
+        order.push(at);
+        search(done | (1 << at), step.state);
+        order.pop();
       }
-      order.push(at);
-      search(done | (1 << at), step.state);
-      order.pop();
     });
     if (refused.length > 0 && (rejections.length === 0 || order.length > longest.length)) {
       longest = [...order];
@@ -57,6 +63,21 @@ export function linearize(history: History, model: Model, initial: State): Linea
   return { ok: false, finding: { ...finding(id, message, first.call.returned), layer: 'history' }, longest: longest.map((at) => calls[at] as HistoryCall) };
 }
 
+/** What an operation that never returned may have done: got any run, or freed its own. */
+function effects({ operation, command, response }: HistoryCall, model: Model): number[] {
+  if (command === lost) return [response];
+  const { firstFrame, frames } = model.layout.geometry;
+  return operation.op === 'free' ? [0] : Array.from({ length: frames }, (_, at) => firstFrame + at);
+}
+
+const lost = -1;
+
+/** A loss as calls that never return, of one frame each. */
+function lostCalls({ thread, frames }: Loss, { calls }: History): HistoryCall[] {
+  const invoked = calls.find((call) => call.thread === thread && call.returned === Infinity)?.invoked;
+  return invoked === undefined ? [] : frames.map((frame): HistoryCall => ({ thread, command: lost, operation: { op: 'allocate', worker: thread, count: 1 }, response: frame, invoked, returned: Infinity }));
+}
+
 /** The rule that every call refused at the frontier breaks, else linearizability as such. */
 function commonRule(refused: readonly { rule: string }[]): InvariantId {
   const [first] = refused;
@@ -69,7 +90,7 @@ function mask(calls: readonly HistoryCall[], holds: (call: HistoryCall) => boole
 }
 
 /** A refusal may lean on another operation on the same frames that was in flight during the call. */
-function companyOf(call: HistoryCall, calls: readonly HistoryCall[]): Company {
+export function companyOf(call: HistoryCall, calls: readonly HistoryCall[]): Company {
   const beside = calls.filter((other) => other !== call && other.returned > call.invoked && other.invoked < call.returned);
   if (beside.length === 0) return 'alone';
   const mine = framesOf(call);
@@ -81,7 +102,7 @@ function companyOf(call: HistoryCall, calls: readonly HistoryCall[]): Company {
     : 'concurrent';
 }
 
-function framesOf({ operation, response }: HistoryCall): { start: number; end: number } {
+export function framesOf({ operation, response }: Pick<HistoryCall, 'operation' | 'response'>): { start: number; end: number } {
   const start = operation.op === 'free' ? operation.frame : response;
   return start < 0 ? { start: 0, end: 0 } : { start, end: start + operation.count };
 }

@@ -15,6 +15,11 @@ export class Models {
     return model;
   }
 
+  /** What was covered so far, by geometry, for {@link Model.note} of other models. */
+  taken(): { readonly geometry: Geometry; readonly taken: readonly string[] }[] {
+    return [...this.#models].map(([key, model]) => ({ geometry: JSON.parse(key) as Geometry, taken: model.taken() }));
+  }
+
   /** Transitions that any of the models took, of those that all of them together can take. */
   coverage(): { covered: number; total: number; missing: readonly string[] } {
     const each = [...this.#models.values()].map((model) => model.coverage());

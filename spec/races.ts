@@ -8,6 +8,13 @@ import { finding, type Finding } from './invariants.ts';
  * invocation that was handed a frame after the return that handed it over. Hints are exempt.
  */
 export function judgeRaces(execution: Execution, isHint: (cell: number) => boolean): Finding | undefined {
+  const race = findRace(execution, isHint);
+  if (race === undefined) return undefined;
+  return finding('FP-RAC-1', `step ${race.earlier + 1} and step ${race.at + 1} touch the same bytes, one writes, one is plain, and nothing orders them`, race.at);
+}
+
+/** Positions of the first two accesses that race. */
+export function findRace(execution: Execution, isHint: (cell: number) => boolean): { readonly earlier: number; readonly at: number } | undefined {
   const suspects = new Map<number, number[]>();
   for (let at = 0; at < execution.depth; at++) {
     const op = execution.op[at] as number;
@@ -25,9 +32,7 @@ export function judgeRaces(execution: Execution, isHint: (cell: number) => boole
       const plain = !isAtomic(execution.op[at] as number) || !isAtomic(execution.op[earlier] as number);
       if (!writes || !plain || execution.thread[at] === execution.thread[earlier]) continue;
       const seen = (clocks[at] as Int32Array)[execution.thread[earlier] as number] as number;
-      if (seen <= (execution.ordinal[earlier] as number)) {
-        return finding('FP-RAC-1', `step ${earlier + 1} and step ${at + 1} touch the same bytes, one writes, one is plain, and nothing orders them`, at);
-      }
+      if (seen <= (execution.ordinal[earlier] as number)) return { earlier, at };
     }
     accesses.push(at);
   }

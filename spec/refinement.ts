@@ -27,13 +27,13 @@ const levels: readonly PressureLevel[] = ['ok', 'low', 'min', 'critical'];
 
 /**
  * Judges the memory when nothing runs: it must show the state of the model after some linearization (`finals`), count it right, and
- * serve the largest runs that the model says are there. Asked by a freshly attached worker 0, so that the answer is a function of the
+ * serve the largest runs that the model says are there. Asked by a freshly attached worker, so that the answer is a function of the
  * shared memory alone. `pressures`: the levels that the pressure machine can have reached.
  */
 export function* examine(
-  subject: Subject, program: ScenarioProgram, geometry: Geometry, model: Model, finals: readonly State[], pressures: ReadonlySet<PressureLevel> | undefined,
+  subject: Subject, program: ScenarioProgram, geometry: Geometry, model: Model, finals: readonly State[], pressures: ReadonlySet<PressureLevel> | undefined, worker = 0,
 ): Coroutine<Quiescent> {
-  const handle = yield* program.attach(0);
+  const handle = yield* program.attach(worker);
   const frames = subject.observe === undefined ? undefined : observed(subject, program);
   const framesFree = handle.framesFree === undefined ? undefined : yield* trusted('framesFree()', () => handle.framesFree?.());
   const pressure = handle.pressure === undefined || geometry.marks === undefined ? undefined : yield* trusted('pressure()', () => handle.pressure?.());
@@ -58,7 +58,7 @@ export function* examine(
 }
 
 /** Nothing runs, and observe() only reads: it may do so in any way, also where no access could be traced. */
-function observed(subject: Subject, program: ScenarioProgram): readonly ObservedFrame[] {
+export function observed(subject: Subject, program: ScenarioProgram): readonly ObservedFrame[] {
   const { live } = mode;
   mode.live = false;
   try {

@@ -1,8 +1,9 @@
 import type { Model, State } from '../model/index.ts';
 import type { PressureLevel } from './contract.ts';
+import { CrashJudge, type CrashPurpose } from './crash-judge.ts';
 import { threadName } from './decision.ts';
 import { Op } from './explore/access.ts';
-import { Execution } from './explore/execution.ts';
+import { Execution, type Crash } from './explore/execution.ts';
 import { runAtOnce } from './explore/link.ts';
 import type { Ending } from './explore/scheduler.ts';
 import { NeverEnds } from './explore/waiting.ts';
@@ -10,6 +11,7 @@ import { Histories, threw } from './history.ts';
 import { finding, type Finding, type InvariantId } from './invariants.ts';
 import { describeOperation, linearize } from './linearizability.ts';
 import type { Models } from './models.ts';
+import { OwnSteps, type StepsTable } from './own-steps.ts';
 import { judgeOwnership } from './ownership.ts';
 import { judgePolicy } from './policy.ts';
 import { pressuresOf } from './pressure.ts';
@@ -27,6 +29,9 @@ export interface JudgeOptions {
   readonly intervals: boolean;
   /** Only findings of these invariants count; left out: all. */
   readonly only?: readonly string[];
+  /** Threads that stop for ever, and what executions with them are judged for (default: crash). */
+  readonly crashes?: readonly Crash[];
+  readonly purpose?: CrashPurpose;
 }
 
 export const counts = (invariant: string, { only }: JudgeOptions): boolean => only === undefined || only.includes(invariant);
@@ -42,6 +47,22 @@ interface HistoryVerdict {
   readonly pressures: ReadonlySet<PressureLevel> | undefined;
 }
 
+/** What a model took to judge something that is kept. */
+interface Kept<Verdict> {
+  readonly verdict: Verdict;
+  readonly taken: readonly string[];
+}
+
+/** What was seen in a part of a scenario's executions. */
+export interface Seen {
+  readonly judged: readonly InvariantId[];
+  readonly steps: StepsTable;
+  /** For {@link Model.note}. */
+  readonly taken: readonly string[];
+  /** What hindered the search. */
+  readonly notes: readonly string[];
+}
+
 /** One scenario on one subject, ready to be run and judged: all layers, each told only what it may see. */
 export class ScenarioJudge {
   readonly scenario: Scenario;
@@ -52,16 +73,21 @@ export class ScenarioJudge {
   readonly prefixFinding: Finding | undefined;
   /** Invariants that need something of the subject which this scenario had. */
   readonly judged = new Set<InvariantId>();
+  /** Own accesses of operations. */
+  readonly steps: OwnSteps;
+  /** Judges instead of the layers where threads are stopped for ever. */
+  readonly crash: CrashJudge | undefined;
   /** What hindered the search. */
   readonly notes = new Set<string>();
-  /** Own accesses of an operation between invocation and return, the most seen. */
-  readonly stepsMax = { allocate: 0, free: 0 };
   readonly #loaded: LoadedSubject;
   readonly #program: ScenarioProgram | undefined;
   readonly #initial: State;
   readonly #histories: Histories;
-  readonly #byHistory = new Map<string, HistoryVerdict>();
-  readonly #byMemory = new Map<string, Quiescent>();
+  readonly #byHistory = new Map<string, Kept<HistoryVerdict>>();
+  readonly #byMemory = new Map<string, Kept<Quiescent>>();
+  /** Transitions of the model that judging the prefix took, and that judging what was met since took. */
+  readonly #byPrefix: readonly string[];
+  readonly #met = new Set<Kept<unknown>>();
   readonly #hints: readonly ArrayBufferView[];
   readonly #options: JudgeOptions;
 
@@ -82,17 +108,37 @@ export class ScenarioJudge {
       wrong = finding('FP-PRG-1', error.message);
     }
     this.#program = program;
+    this.#byPrefix = this.model.recent();
     this.#initial = state;
     this.prefixFinding = wrong;
     this.#hints = program === undefined ? [] : (runAtOnce(loaded.subject.hints?.(program.shared)) ?? []);
     this.execution = wrong === undefined && program !== undefined ? new Execution(program, options) : undefined;
+    this.steps = new OwnSteps(loaded.subject.progress);
+    const { crashes = [], purpose = 'crash' } = options;
+    this.crash = crashes.length === 0 || program === undefined ? undefined : new CrashJudge({ loaded, scenario, program, model: this.model, initial: state, crashes, purpose });
+  }
+
+  /** Which threads stop for ever, and what for. */
+  get stopped(): Pick<JudgeOptions, 'crashes' | 'purpose'> {
+    const { crashes, purpose } = this.#options;
+    return { ...(crashes === undefined ? {} : { crashes }), ...(purpose === undefined ? {} : { purpose }) };
+  }
+
+  /** What was seen since this was last asked. */
+  seen(): Seen {
+    const seen = { judged: [...this.judged], steps: this.steps.table(), taken: [...new Set([...this.#byPrefix, ...[...this.#met].flatMap(({ taken }) => taken)])], notes: [...this.notes] };
+    this.judged.clear();
+    this.notes.clear();
+    this.#met.clear();
+    this.steps.clear();
+    return seen;
   }
 
   /** The earliest layer's finding about the execution that just ended, of those that count. */
   judge(ending: Ending): Finding | undefined {
     if (ending === 'redundant') return undefined;
-    if (ending === 'complete') this.#countSteps(this.execution as Execution);
-    const first = this.#first(ending);
+    const slow = ending === 'complete' ? this.steps.count(this.execution as Execution, this.scenario.threads) : undefined;
+    const first = this.#first(ending) ?? slow;
     if (first === undefined || counts(first.invariant, this.#options)) return first;
     return this.judgeFully(ending).findings.find(({ invariant }) => counts(invariant, this.#options));
   }
@@ -101,6 +147,7 @@ export class ScenarioJudge {
     const execution = this.execution as Execution;
     const race = judgeRaces(execution, this.#isHint);
     if (race !== undefined) return race;
+    if (this.crash !== undefined) return this.#crashed(ending);
     if (ending === 'incomplete') return this.#endless(execution);
     if (ending === 'blocked') return judgeBlocked(execution, this.#loaded.sites);
     const verdict = this.#historyVerdict(execution);
@@ -115,6 +162,11 @@ export class ScenarioJudge {
       if (found !== undefined && !findings.some(({ invariant }) => invariant === found.invariant)) findings.push(found);
     };
     add(judgeRaces(execution, this.#isHint));
+    if (this.crash !== undefined) {
+      add(this.#crashed(ending));
+      return { findings, quiescent: undefined };
+    }
+    if (ending === 'complete') add(new OwnSteps(this.#loaded.subject.progress).count(execution, this.scenario.threads));
     if (ending === 'blocked') add(judgeBlocked(execution, this.#loaded.sites));
     if (ending === 'incomplete') add(this.#endless(execution));
     if (ending !== 'complete') return { findings, quiescent: undefined };
@@ -127,6 +179,11 @@ export class ScenarioJudge {
     add(quiescent.finding);
     add(verdict.policy);
     return { findings, quiescent };
+  }
+
+  #crashed(ending: Ending): Finding | undefined {
+    const execution = this.execution as Execution;
+    return this.crash?.judge(execution, ending, () => this.#histories.history(execution), this.#histories.key(execution));
   }
 
   /** A history that fits no order is still a history: for a report, the calls as they went. */
@@ -150,11 +207,18 @@ export class ScenarioJudge {
 
   #historyVerdict(execution: Execution): HistoryVerdict {
     const key = this.#histories.key(execution);
-    const known = this.#byHistory.get(key);
-    if (known !== undefined) return known;
-    const verdict = this.#judgeHistory(execution, this.#byHistory.size);
-    this.#byHistory.set(key, verdict);
-    return verdict;
+    return this.#kept(this.#byHistory, key, () => this.#judgeHistory(execution, this.#byHistory.size));
+  }
+
+  #kept<Verdict>(verdicts: Map<string, Kept<Verdict>>, key: string, judge: () => Verdict): Verdict {
+    let kept = verdicts.get(key);
+    if (kept === undefined) {
+      this.model.recent();
+      kept = { verdict: judge(), taken: this.model.recent() };
+      verdicts.set(key, kept);
+    }
+    this.#met.add(kept);
+    return kept.verdict;
   }
 
   #judgeHistory(execution: Execution, id: number): HistoryVerdict {
@@ -189,22 +253,22 @@ export class ScenarioJudge {
 
   #quiescent(execution: Execution, verdict: HistoryVerdict): Quiescent {
     const key = `${verdict.id} ${execution.image()}`;
-    const known = this.#byMemory.get(key);
-    if (known !== undefined) return known;
-    let quiescent: Quiescent;
-    try {
-      const { subject } = this.#loaded;
-      quiescent = execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
-    } catch (error) {
-      if (!(error instanceof NeverEnds)) throw error;
-      quiescent = { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
-    }
+    const quiescent = this.#kept(this.#byMemory, key, () => this.#examined(execution, verdict));
     if (quiescent.observed.frames !== undefined) this.judged.add('FP-REF-1');
     if (quiescent.observed.framesFree !== undefined) this.judged.add('FP-CNT-1');
     if (quiescent.observed.pressure !== undefined) this.judged.add('FP-WMK-1');
     if ((this.#loaded.subject.policy ?? []).length > 0) this.judged.add('FP-POL-1');
-    this.#byMemory.set(key, quiescent);
     return quiescent;
+  }
+
+  #examined(execution: Execution, verdict: HistoryVerdict): Quiescent {
+    try {
+      const { subject } = this.#loaded;
+      return execution.alone(examine(subject, this.#program as ScenarioProgram, this.scenario.geometry, this.model, verdict.finals, verdict.pressures), true);
+    } catch (error) {
+      if (!(error instanceof NeverEnds)) throw error;
+      return { finding: finding('FP-PRG-1', `asked alone at the end, an operation ${error.message}`), observed: {}, model: verdict.finals[0] };
+    }
   }
 
   /** An execution that was cut off; where it merely spins is noted. */
@@ -212,22 +276,6 @@ export class ScenarioJudge {
     const spin = unmarkedSpin(execution, this.#loaded.sites);
     if (spin !== undefined) this.notes.add(spin);
     return judgeEndless(execution, this.#loaded.sites, this.#options.stepsMax);
-  }
-
-  #countSteps(execution: Execution): void {
-    const since: number[] = [];
-    const commands: number[] = [];
-    for (let at = 0; at < execution.depth; at++) {
-      const thread = execution.thread[at] as number;
-      if (execution.op[at] === Op.invoke) {
-        since[thread] = execution.ordinal[at] as number;
-        commands[thread] = (commands[thread] ?? -1) + 1;
-      } else if (execution.op[at] === Op.return) {
-        const command = (this.scenario.threads[thread] as Scenario['threads'][number])[commands[thread] as number];
-        const steps = (execution.ordinal[at] as number) - (since[thread] as number) - 1;
-        if (command !== undefined && steps > this.stepsMax[command.name]) this.stepsMax[command.name] = steps;
-      }
-    }
   }
 
   readonly #isHint = (cell: number): boolean => {

@@ -4,11 +4,12 @@ import type { Handle, Subject } from './contract.ts';
 import { askInvoke, askMark, askReturn, isCoroutine, mode, Op, pending, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { runAtOnce } from './explore/link.ts';
-import { unbound, type Program } from './explore/program.ts';
+import { crashOf, unbound, waitsForNothing, type Program } from './explore/program.ts';
+import { Running } from './explore/running.ts';
 import { NeverEnds, performAlone } from './explore/waiting.ts';
 import { threw } from './history.ts';
 import { countsOf, type Scenario } from './scenario.ts';
-import { copierOf, trusted } from './subject.ts';
+import { copierOf, troubleIn, trusted } from './subject.ts';
 
 /** A call of the sequential prefix, as it went. */
 export interface PrefixCall {
@@ -58,7 +59,7 @@ export class ScenarioProgram implements Program {
       if (value >= 0) {
         try {
           const result = entryOf(command).run(handle, command, value, this.#countOf);
-          response = this.#response(isCoroutine(result) ? yield* result : result, 'prefix');
+          response = this.#response(isCoroutine(result) ? yield result : result, 'prefix');
         } catch (error) {
           response = this.#failed(error, 'prefix');
         }
@@ -71,13 +72,14 @@ export class ScenarioProgram implements Program {
     const commands = this.#scenario.threads[thread] ?? [];
     for (let number = 0; number < commands.length; number++) {
       const command = commands[number] as Command;
-      const value = yield askInvoke(entryOf(command).waitsFor(command) ?? -1, -1);
+      const dead = entryOf(command).waitsForCrash?.(command);
+      const value = yield askInvoke(dead === undefined ? (entryOf(command).waitsFor(command) ?? waitsForNothing) : crashOf(dead), -1);
       if (value < 0) continue;
       let response: number;
       try {
         // Not through a function: each level of delegation is paid at every access.
         const result = entryOf(command).run(handle, command, value, this.#countOf);
-        response = this.#response(isCoroutine(result) ? yield* result : result, `${thread} ${number}`);
+        response = this.#response(isCoroutine(result) ? yield result : result, `${thread} ${number}`);
       } catch (error) {
         response = this.#failed(error, `${thread} ${number}`);
       }
@@ -85,9 +87,21 @@ export class ScenarioProgram implements Program {
     }
   }
 
+  /** A worker's own copy of the shared state. */
+  copy(): unknown {
+    return this.#copy();
+  }
+
   /** A new handle of a worker. */
   *attach(worker: number): Coroutine<Handle> {
-    const handle = yield* trusted(`attach() of '${this.#subject.name}'`, () => this.#subject.attach(this.#copy(), worker));
+    // Not through trusted(): every thread that is run again comes through here.
+    let handle: Handle;
+    try {
+      const made: unknown = this.#subject.attach(this.#copy(), worker);
+      handle = (isCoroutine(made) ? yield made : made) as Handle;
+    } catch (error) {
+      throw troubleIn(`attach() of '${this.#subject.name}'`, error);
+    }
     if (typeof handle !== 'object' || handle === null || typeof handle.allocate !== 'function' || typeof handle.free !== 'function') {
       throw new SubjectError(`attach() of '${this.#subject.name}' must give a handle with the methods allocate and free`);
     }
@@ -115,9 +129,9 @@ export class ScenarioProgram implements Program {
     const { prefix, threads } = this.#scenario;
     const workers = Math.max(threads.length, ...prefix.map(({ worker }) => worker + 1));
     const values: number[][] = Array.from({ length: workers }, () => []);
-    const coroutines = values.map((_, worker) => this.start(worker));
+    const coroutines = values.map((_, worker) => new Running(this.start(worker)));
     const toTurn = (worker: number, first: boolean): void => {
-      const coroutine = coroutines[worker] as Coroutine;
+      const coroutine = coroutines[worker] as Running;
       const log = values[worker] as number[];
       if (!first) log.push(0);
       let next = coroutine.next(0);
@@ -133,7 +147,8 @@ export class ScenarioProgram implements Program {
       const waits = entryOf(command).waitsFor(command);
       const value = waits === undefined ? 0 : (this.variables[waits] as number);
       toTurn(worker, false);
-      if (value >= 0) this.prefixCalls.push({ operation: entryOf(command).operation(command, worker, value, this.#countOf), response: pending.operand });
+      const operation = value < 0 ? undefined : entryOf(command).operation(command, worker, value, this.#countOf);
+      if (operation !== undefined) this.prefixCalls.push({ operation, response: pending.operand });
     }
     for (const log of values) log.push(0);
     return values;

@@ -73,6 +73,7 @@ export function renumbered(scenario: Scenario): Scenario {
   }
   const rename = (command: Command): Command => {
     if (command.name === 'allocate') return { ...command, variable: names.get(command.variable) as number };
+    if (command.name === 'bury') return command;
     const { target } = command;
     return 'variable' in target ? { ...command, target: { ...target, variable: names.get(target.variable) ?? -1 } } : command;
   };

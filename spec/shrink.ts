@@ -2,6 +2,7 @@ import { counts } from './commands/allocate.ts';
 import { entryOf, type AllocateCommand, type Command } from './commands/index.ts';
 import type { Geometry, Subject } from './contract.ts';
 import { preemptionsOf, type Failure, type Shrunk } from './counterexample.ts';
+import { variants, withoutBurials, type Variant } from './crashes.ts';
 import { Dpor } from './explore/dpor.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { BoundedPreemptions } from './explore/preemptions.ts';
@@ -34,8 +35,8 @@ export function* shrink(loaded: LoadedSubject, original: Failure, options: Shrin
   for (let progress = true; progress; ) {
     progress = false;
     minimal = true;
-    for (const candidate of reductions(failure.scenario, loaded.subject)) {
-      const found = search.fails(candidate, (stepsMax) => new Dpor(stepsMax, 31), executionsPerTry);
+    for (const candidate of reductions(withoutBurials(failure.scenario), loaded.subject)) {
+      const found = search.failsSomehow(candidate, (stepsMax) => new Dpor(stepsMax, 31), executionsPerTry);
       yield { commands: commandCount(failure.scenario), tried: search.tried };
       if (found === 'gave up') minimal = false;
       if (found === 'gave up' || found === undefined) continue;
@@ -45,17 +46,19 @@ export function* shrink(loaded: LoadedSubject, original: Failure, options: Shrin
     }
     if (search.spent()) minimal = false;
   }
+  const preemptions = preemptionsOf(failure, loaded, options.judge);
   // A livelock is made of preemptions.
-  for (let bound = 0; failure.finding.invariant !== 'FP-PRG-4' && bound < preemptionsOf(failure, loaded, options.judge); bound++) {
-    const found = search.fails(failure.scenario, (stepsMax) => new BoundedPreemptions(stepsMax, bound), 4 * executionsPerTry);
-    if (found === 'gave up') minimal = false;
-    else if (found !== undefined) failure = found;
-  }
+  if (preemptions === 0 || failure.finding.invariant === 'FP-PRG-4') return { failure, minimal, tried: search.tried };
+  const found = search.fails(failure, (stepsMax) => new BoundedPreemptions(stepsMax, failure.scenario.threads.length, preemptions - 1), 4 * executionsPerTry);
+  if (found === 'gave up') minimal = false;
+  else if (found !== undefined) failure = found;
   return { failure, minimal, tried: search.tried };
 }
 
 class Search {
   tried = 0;
+  /** Whether the threads to stop did stop in the search that ended last. */
+  #reached = false;
   #left: number;
   readonly #loaded: LoadedSubject;
   readonly #original: Failure;
@@ -73,12 +76,27 @@ class Search {
     return this.#left <= 0 || this.#options.stop();
   }
 
+  /** The same failure on a scenario, with as many threads stopped for ever, at whichever of their steps. */
+  failsSomehow(scenario: Scenario, scheduler: (stepsMax: number) => Scheduler, budget: number): Failure | 'gave up' | undefined {
+    const { crashes, purpose = 'crash' } = this.#original;
+    if (crashes === undefined) return this.fails({ scenario }, scheduler, budget);
+    const ways = variants(this.#loaded, scenario, [{ purpose, least: crashes.length, most: crashes.length }]);
+    for (let way = ways.next(false); way.done !== true; ) {
+      const found = this.fails(way.value, scheduler, budget);
+      if (found !== undefined) return found;
+      way = ways.next(this.#reached);
+    }
+    return undefined;
+  }
+
   /** The same failure on a scenario, undefined if it holds, or that the budget did not suffice to say. */
-  fails(scenario: Scenario, scheduler: (stepsMax: number) => Scheduler, budget: number): Failure | 'gave up' | undefined {
+  fails({ scenario, crashes, purpose }: Pick<Variant, 'scenario'> & Partial<Variant>, scheduler: (stepsMax: number) => Scheduler, budget: number): Failure | 'gave up' | undefined {
     if (this.spent()) return 'gave up';
     this.tried++;
     const { invariant, layer } = this.#original.finding;
-    const judge = this.#judge(scenario);
+    const stopping = crashes === undefined ? {} : { crashes, purpose: purpose ?? ('crash' as const) };
+    const judge = this.#judge(scenario, stopping);
+    this.#reached = false;
     if (judge === undefined) return undefined;
     const { execution, prefixFinding } = judge;
     if (execution === undefined) {
@@ -89,8 +107,9 @@ class Search {
     for (const ending of explore(execution, scheduler(this.#options.judge.stepsMax))) {
       const found = judge.judge(ending);
       if (found?.invariant === invariant && found.layer === layer) {
-        return { scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found };
+        return { scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found, ...stopping };
       }
+      this.#reached = judge.crash?.reached === true;
       this.#left--;
       executions++;
       if (executions >= budget || this.spent()) return 'gave up';
@@ -99,9 +118,9 @@ class Search {
   }
 
   /** A reduction may have a geometry that the subject cannot lay out: then it is none. */
-  #judge(scenario: Scenario): ScenarioJudge | undefined {
+  #judge(scenario: Scenario, stopping: Partial<Variant>): ScenarioJudge | undefined {
     try {
-      return new ScenarioJudge(this.#loaded, scenario, this.#models, this.#options.judge);
+      return new ScenarioJudge(this.#loaded, scenario, this.#models, { ...this.#options.judge, ...stopping });
     } catch (error) {
       if (error instanceof SubjectError) return undefined;
       throw error;

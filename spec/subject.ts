@@ -18,7 +18,7 @@ export interface LoadedSubject {
 
 const featureNames = ['contiguous', 'align', 'orders', 'caches', 'zones', 'nodes', 'emergency', 'crash', 'exactErrors'];
 const policyNames = ['keeps-chunks'];
-const keys = ['name', 'features', 'limits', 'placement', 'progress', 'policy', 'create', 'attach', 'observe', 'hints', 'recover'];
+const keys = ['name', 'features', 'limits', 'placement', 'progress', 'waitingPoints', 'policy', 'create', 'attach', 'observe', 'hints', 'recover'];
 
 /** Why a module's default export is no subject, or undefined. */
 export function whyNoSubject(value: unknown): string | undefined {
@@ -34,11 +34,33 @@ export function whyNoSubject(value: unknown): string | undefined {
   if (placement !== undefined && placement !== 'any' && placement !== 'chunk' && placement !== 'buddy') return "a subject's placement is 'any', 'chunk' or 'buddy'";
   const policy = subject['policy'];
   if (policy !== undefined && !(Array.isArray(policy) && policy.every((name) => policyNames.includes(name as string)))) return `a subject's policy is a list of ${policyNames.join(', ')}`;
+  const waiting = subject['waitingPoints'];
+  if (waiting !== undefined && !(Array.isArray(waiting) && waiting.every((name) => typeof name === 'string'))) return "a subject's waitingPoints are names of functions";
+  const promise = whyNoProgress(subject['progress']);
+  if (promise !== undefined) return promise;
   const wrong = Object.keys((subject['features'] as object | undefined) ?? {}).find((key) => !featureNames.includes(key));
   if (wrong !== undefined) return `unknown feature '${wrong}'; known: ${featureNames.join(', ')}`;
   const limits = Object.entries((subject['limits'] as Record<string, unknown> | undefined) ?? {});
   const limit = limits.find(([key, most]) => !['framesMax', 'countMax', 'workersMax'].includes(key) || !Number.isInteger(most) || (most as number) < 1);
   if (limit !== undefined) return `limits.${limit[0]} must be framesMax, countMax or workersMax, a whole number from 1`;
+  return undefined;
+}
+
+const kinds = ['lock-free', 'obstruction-free', 'blocking'];
+
+function whyNoProgress(progress: unknown): string | undefined {
+  if (progress === undefined) return undefined;
+  if (typeof progress !== 'object' || progress === null) return "a subject's progress maps operations to 'lock-free', 'obstruction-free' or 'blocking'";
+  for (const [operation, promise] of Object.entries(progress)) {
+    if (operation !== 'allocate' && operation !== 'free') return `progress.${operation}: known operations are allocate and free`;
+    const { kind, steps, perInterference, ...unknown } = (typeof promise === 'object' && promise !== null ? promise : { kind: promise }) as Record<string, unknown>;
+    if (!kinds.includes(kind as string)) return `progress.${operation} must be ${kinds.join(', ')}, alone or as { kind, steps?, perInterference? }`;
+    for (const [name, bound] of Object.entries({ steps, perInterference })) {
+      if (bound !== undefined && !(typeof bound === 'number' && bound >= 0)) return `progress.${operation}.${name} must be a number of accesses from 0`;
+    }
+    const [wrong] = Object.keys(unknown);
+    if (wrong !== undefined) return `unknown key '${wrong}' of progress.${operation}; known: kind, steps, perInterference`;
+  }
   return undefined;
 }
 
@@ -51,11 +73,15 @@ export function rulesOf({ features = {}, placement = 'any' }: Subject): Rules {
 export function* trusted<Result>(what: string, run: () => Result | Coroutine<Result>): Coroutine<Result> {
   try {
     const result = run();
-    return isCoroutine(result) ? ((yield* result) as Result) : result;
+    return isCoroutine(result) ? ((yield result) as Result) : result;
   } catch (error) {
-    if (error instanceof SubjectError || !(error instanceof Error)) throw error;
-    throw new SubjectError(`${what} threw ${error.name}: ${error.message}`);
+    throw troubleIn(what, error);
   }
+}
+
+/** What a part of a subject that cannot fail threw, told with its name. */
+export function troubleIn(what: string, error: unknown): unknown {
+  return error instanceof SubjectError || !(error instanceof Error) ? error : new SubjectError(`${what} threw ${error.name}: ${error.message}`);
 }
 
 /**

@@ -118,8 +118,10 @@ function parseSections(text: string, variables: Variables): { worker: number; co
 function parseCommand(text: string, variables: Variables): Command {
   const allocate = /^(?:([a-z]\w*)=)?allocate\((-?\d+)\)$/.exec(text);
   if (allocate !== null) return { name: 'allocate', count: Number(allocate[2]), variable: variables.bind(allocate[1]) };
+  const bury = /^bury\(([A-Z])\)$/.exec(text);
+  if (bury !== null) return { name: 'bury', dead: (bury[1] as string).charCodeAt(0) - 65 };
   const free = /^free\((?:#(\d+)|([a-z]\w*)(?:\+(\d+))?)(?:,\s*(-?\d+))?\)$/.exec(text);
-  if (free === null) throw new TokenError(`'${text}' is not a command; known: a=allocate(COUNT), free(a), free(a, COUNT), free(a+1, COUNT), free(#FRAME, COUNT)`);
+  if (free === null) throw new TokenError(`'${text}' is not a command; known: a=allocate(COUNT), free(a), free(a, COUNT), free(a+1, COUNT), free(#FRAME, COUNT), bury(A)`);
   const count = free[4] === undefined ? {} : { count: Number(free[4]) };
   if (free[1] !== undefined) return { name: 'free', target: { frame: Number(free[1]) }, ...count };
   return { name: 'free', target: { variable: variables.use(free[2] as string), offset: Number(free[3] ?? 0) }, ...count };

@@ -46,7 +46,7 @@ describe("a kernel's requests on the allocator, the model alongside", () => {
   });
 
   test('an allocator that does not give back what is freed is rejected', async () => {
-    const planted = await load('builtin:hybrid', [{ file: 'impl/small-runs.ts', from: 'compareExchange(words, at, seen, released(seen, entry, count))', to: 'compareExchange(words, at, seen, seen)' }]);
+    const planted = await load('builtin:hybrid', [{ file: 'impl/hybrid.ts', from: 'if (Atomics.compareExchange(words, at, seen, seen ^ (0x1_0001 << entry)) !== seen)', to: 'if (Atomics.compareExchange(words, at, seen, seen) !== seen)' }]);
     const report = driven(planted, requestsOf('linux-compile.trace.gz'));
     expect(report.rejections).toBeGreaterThan(0);
     expect(report.listed[0]?.rule).toMatch(/^FP-/);

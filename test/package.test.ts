@@ -108,6 +108,30 @@ export { frame };
     const { status, stdout } = shell('npx frameproof check builtin:hybrid --frames 2', consumer);
     expect(stdout).toMatch(/builtin:hybrid: held/);
     expect(status).toBe(0);
+    expect(must('npx frameproof check builtin:hybrid --strategy stress --ops 2000', consumer)).toMatch(/2 real threads, [\d,]+ operations in 8 rounds[^]*builtin:hybrid: held/);
+  });
+
+  test('runs what it explored again on real threads', () => {
+    put(consumer, {
+      'small.subject.ts': `import { defineSubject } from 'frameproof';
+import { peek } from 'frameproof/impl';
+export default defineSubject({
+  name: 'small',
+  limits: { framesMax: 2, workersMax: 2 },
+  create: () => ({ memory: new SharedArrayBuffer(8) }),
+  hints: ({ memory }) => [new Int32Array(memory)],
+  attach: ({ memory }) => {
+    const words = new Int32Array(memory);
+    const take = (at: number): boolean => peek(words, at) === 0 && Atomics.compareExchange(words, at, 0, 1) === 0;
+    return {
+      allocate: (count) => (count !== 1 ? -2 : take(0) ? 0 : take(1) ? 1 : -1),
+      free: (frame, count) => (count === 1 && (frame === 0 || frame === 1) && Atomics.compareExchange(words, frame, 1, 0) === 1 ? 0 : -4),
+    };
+  },
+});
+`,
+    });
+    expect(must('npx frameproof check ./small.subject.ts --preset ci --invariant FP-OWN-1', consumer)).toMatch(/cross-check 100 explored executions \(\d+ steps\) again on real threads, source not rewritten: identical/);
   });
 
   test('names the lines of sources that it carries', () => {
@@ -159,6 +183,9 @@ export default defineSubject({
     expect(stderr).toBe('');
     expect(stdout).toMatch(/VIOLATION FP-OWN-1/);
     expect(status).toBe(1);
+    const onThreads = shell(`node ${join(consumer, 'node_modules/frameproof/dist/cli/bin.js')} check --frames 1 --strategy stress --ops 500 --noise 0`, folder);
+    expect(onThreads.stderr).toBe('');
+    expect(onThreads.stdout).toMatch(/VIOLATION FP-FRE-2/);
   });
 
   test('finds paths of a script from where npm runs it, also when it was started below', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { randomFrom } from '../spec/check.ts';
+import { randomFrom } from '../spec/seeds.ts';
 import { Dpor, Unreduced } from '../spec/explore/dpor.ts';
 import { endings, randomProgram } from './waiting/programs.ts';
 

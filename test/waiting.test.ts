@@ -223,7 +223,7 @@ describe('Atomics.wait and notify', () => {
       const parsed = parseReplay(schedule);
       const timeouts = new Set(parsed.schedule.flatMap(({ kind }, step) => (kind === 'timeout' ? [step] : [])));
       mode.live = true;
-      return replay(loaded, parsed.scenario, parsed.schedule.map(({ thread }) => thread), judgeDefaults, timeouts);
+      return replay(loaded, { scenario: parsed.scenario, decisions: parsed.schedule.map(({ thread }) => thread) }, judgeDefaults, timeouts);
     };
     const followed = again(token);
     expect([followed.strayed, followed.findings[0]?.invariant]).toEqual([-1, 'FP-EXC-1']);

@@ -1,9 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
-import { decisionsOf, describeReplay, replay, type Failure } from '../../spec/counterexample.ts';
-import { threadName } from '../../spec/decision.ts';
+import { decisionsOf, describeReplay, replay, type Failure, type Replayed } from '../../spec/counterexample.ts';
+import type { CrashPurpose } from '../../spec/crash-judge.ts';
+import { claimsOf } from '../../spec/crashes.ts';
+import { threadName, type Decision } from '../../spec/decision.ts';
 import { SubjectError } from '../../spec/explore/subject-error.ts';
-import { Divergence } from '../../spec/explore/execution.ts';
+import { Divergence, type Crash } from '../../spec/explore/execution.ts';
 import { finding, invariants } from '../../spec/invariants.ts';
 import { schemaVersion, type CheckReport, type ViolationReport } from '../../spec/report.ts';
 import { judgeDefaults } from '../../spec/scenario-judge.ts';
@@ -45,14 +47,13 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const subject = other ?? target.subject;
   if (subject === '') throw new UsageError('the token names no subject; give one: frameproof replay TOKEN ./mine.subject.ts');
   const loaded = await loadSubject(subject.startsWith('builtin:') ? subject : fromTyped(subject));
-  const turns = target.schedule.map((decision) => {
-    if (decision.kind !== 'run' && decision.kind !== 'timeout') throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
-    return decision.thread;
-  });
-  let replayed: ReturnType<typeof replay>;
+  const { turns: decisions, crashes, timeouts } = turnsOf(target.schedule);
+  let replayed: Replayed;
   try {
-    const timeouts = new Set(target.schedule.flatMap(({ kind }, at) => (kind === 'timeout' ? [at] : [])));
-    replayed = replay(loaded, target.scenario, turns, judgeDefaults, timeouts);
+    const claims = claimsOf(loaded.subject);
+    const purposes: readonly (CrashPurpose | undefined)[] = crashes.length === 0 ? [undefined] : claims.length === 0 ? ['crash'] : claims;
+    const all = purposes.map((purpose) => replay(loaded, { scenario: target.scenario, decisions, ...(purpose === undefined ? {} : { crashes, purpose }) }, judgeDefaults, timeouts));
+    replayed = (all.find(({ findings }) => findings[0]?.invariant === target.invariant) ?? all.find(({ findings }) => findings.length > 0) ?? all[0]) as Replayed;
   } catch (error) {
     if (error instanceof SubjectError) throw subjectTrouble(loaded, error);
     if (!(error instanceof Divergence)) throw error;
@@ -63,7 +64,7 @@ async function runReplay(parsed: Parsed): Promise<number> {
   const followed = execution === undefined ? [] : Array.from(execution.thread.subarray(0, execution.depth));
   const [first, ...also] = replayed.findings;
   const strayed = replayed.strayed >= 0;
-  const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds') };
+  const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds'), ...replayed.judge.stopped };
   const counterexample = describeReplay(loaded, failure, replayed, judgeDefaults);
   const again = `frameproof replay '${printReplay({ subject: loaded.module, scenario: target.scenario, schedule: decisionsOf(followed, execution) })}'`;
   const exit = strayed ? exitCodes.diverged : first === undefined ? exitCodes.held : exitCodes.violated;
@@ -91,6 +92,24 @@ async function runReplay(parsed: Parsed): Promise<number> {
   return exit;
 }
 
+/** The turns of a schedule, which of them are timeouts, and after how many own steps which thread stops for ever. */
+function turnsOf(schedule: readonly Decision[]): { turns: number[]; crashes: Crash[]; timeouts: Set<number> } {
+  const turns: number[] = [];
+  const crashes: Crash[] = [];
+  const timeouts = new Set<number>();
+  for (const decision of schedule) {
+    if (decision.kind === 'timeout') timeouts.add(turns.length);
+    if (decision.kind === 'run' || decision.kind === 'timeout') turns.push(decision.thread);
+    else if (decision.kind === 'crash') {
+      const steps = turns.filter((thread) => thread === decision.thread).length;
+      if (steps === 0) throw new UsageError(`the schedule has ${threadName(decision.thread)} stop for ever before its first step; leave the thread out instead`);
+      crashes.push({ thread: decision.thread, steps });
+    }
+    else throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
+  }
+  return { turns, crashes, timeouts };
+}
+
 function targetOf(given: string): Target {
   try {
     if (given.includes('|')) return parseReplay(given);
@@ -110,7 +129,9 @@ function fromReport(text: string, file: string): Target {
     throw new UsageError(`${file}: not JSON: ${(error as Error).message}`);
   }
   if (report.schemaVersion !== schemaVersion) throw new UsageError(`${file}: schemaVersion ${String(report.schemaVersion)}; this version reads ${schemaVersion}`);
-  const violation = report.subjects?.flatMap(({ violations }) => violations)[0];
+  const violations = report.subjects?.flatMap((subject) => subject.violations) ?? [];
+  const violation = violations.find(({ counterexample }) => counterexample.scenario !== '');
+  if (violation === undefined && violations.length > 0) throw new UsageError(`${file}: what it tells of was found on real threads, which followed no schedule that could be replayed`);
   const token = /^frameproof replay '(.*)'$/.exec(violation?.replay ?? '')?.[1];
   if (violation === undefined || token === undefined) throw new UsageError(`${file}: holds no counterexample`);
   return { ...parseReplay(token), ...(invariants.some(({ id }) => id === violation.invariant) ? { invariant: violation.invariant } : {}) };

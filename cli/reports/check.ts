@@ -14,28 +14,29 @@ export function headingText({ tool, seed }: Pick<CheckReport, 'tool' | 'seed'>, 
 
 /** One line of the plan and what came of it. */
 export function phaseText(phase: PhaseReport, paint: Paint): string {
-  const { strategy, scope, scenarios, executions, exhausted, violated, plannedExhaustive, note, durationMs } = phase;
+  const { strategy, scope, scenarios, executions, violated, claim, note, durationMs, unendingMost } = phase;
   const mark = violated ? paint('red', '✗') : note !== '' ? paint('yellow', '?') : paint('green', '✓');
-  const what = violated ? 'violated' : scenarios === 0 && note !== '' ? 'not run' : plannedExhaustive ? (exhausted ? 'exhausted' : 'not exhausted') : 'sampled';
   const counts = scenarios === 0 ? '' : `${counted(scenarios, 'scenario')} · ${counted(executions, 'execution')} · `;
-  return ` ${mark} ${strategy.padEnd(11)} ${scope}\n               ${counts}${what}${note === '' ? '' : ` (${note})`}   ${paint('dim', seconds(durationMs))}`;
+  return ` ${mark} ${strategy.padEnd(11)} ${scope}\n               ${counts}${claim}${note === '' ? '' : ` (${note})`}   ${paint('dim', seconds(durationMs))}${unendingMost === undefined ? '' : `\n               no ${unendingMost + 1} accesses in a row without an operation that ends; exhaustive in this scope, no proof beyond it`}`;
 }
 
 /** What was covered of a subject, after its phases. */
 export function subjectText(subject: SubjectReport, paint: Paint): string {
   const { coverage, verdict, violations, notes } = subject;
   if (subject.diverged === true) return ` ${paint('yellow', '?')} ${notes.join('\n   ')}\n\n ${subject.module}: ${paint('yellow', 'inconclusive')}, it behaves differently when it is run again`;
-  const { modelTransitions, stepsMax, incomplete, redundant } = coverage;
-  const lines = [
+  const { modelTransitions, progress, incomplete, redundant } = coverage;
+  const explored = coverage.scenarios > 0;
+  const lines = !explored ? [] : [
     `   model       ${modelTransitions.covered} of ${modelTransitions.total} transitions of the reference model taken${modelTransitions.missing.length === 0 ? '' : `; not: ${modelTransitions.missing.join(', ')}`}`,
-    `   steps       ${Object.entries(stepsMax).map(([name, steps]) => `${name} ≤ ${steps}`).join(', ')} accesses (most seen, waiting included) · ${number(coverage.steps)} in all · ${number(redundant)} redundant executions`,
+    `   steps       ${Object.entries(progress).map(([name, { most, alone, perInterference }]) => `${name} ≤ ${most} (${alone}${perInterference === 0 ? '' : ` + ${Number(perInterference.toFixed(1))} × interfering`})`).join(', ')} accesses, most seen · ${number(coverage.steps)} in all · ${number(redundant)} redundant executions`,
   ];
   if (incomplete > 0) lines.push(`   ${paint('yellow', 'incomplete')}  ${number(incomplete)} executions reached the limit of steps`);
   for (const note of notes) lines.push(`   note        ${note}`);
-  lines.push('   not covered crashes, stale hint reads, anything beyond the scopes above');
+  const stopped = (strategy: string): boolean => subject.phases.some((phase) => phase.strategy === strategy && phase.scenarios > 0);
+  if (explored) lines.push(`   not covered ${stopped('crash') ? '' : 'crashes, '}stale hint reads, anything beyond the scopes above`);
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
-  lines.push('', ` ${subject.module}: ${verdictText} · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
+  lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
   return lines.join('\n');
 }
 

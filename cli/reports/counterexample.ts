@@ -12,13 +12,14 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
     ` ${known?.statement ?? ''}`,
     ` ${paint('bold', message)}`,
     '',
+    ...(counterexample.scenario === '' ? [' found on threads that ran freely: no schedule; the calls that show it:'] : [
     ` scenario   ${counterexample.scenario}`,
     ` schedule   ${counterexample.schedule === '' ? '(sequential)' : counterexample.schedule}`,
     ` shrunk     ${from.commands} → ${counterexample.commands} commands · ${from.steps} → ${counterexample.steps} steps · ${from.preemptions} → ${counterexample.preemptions} preemptions · ${
       shrink.tried === 0 ? 'not shrunk' : shrink.minimal ? `minimal (${shrink.tried} reductions tried)` : `${shrink.tried} reductions tried`
-    }`,
+    }`]),
     '',
-    ...traceText(counterexample.trace, violation.step, invariant, paint),
+    ...traceText(counterexample, violation.step, invariant, paint),
     ...(counterexample.state.length === 0 ? [] : ['', ...stateText(counterexample.state, paint)]),
     '',
     ...(alsoBroken.length === 0 ? [] : [` also broken   ${alsoBroken.join(' · ')}`]),
@@ -29,7 +30,7 @@ export function violationText(violation: ViolationReport, paint: Paint): string 
 }
 
 /** The steps of a counterexample, one column a thread, where each acts, and a mark where it shows. */
-export function traceText(trace: readonly TraceStep[], wrong: number | null, invariant: string, paint: Paint): string[] {
+export function traceText({ trace, stops }: Pick<Counterexample, 'trace' | 'stops'>, wrong: number | null, invariant: string, paint: Paint): string[] {
   if (trace.length === 0) return [' (no thread ran: the prefix shows it, or what is asked alone at the end)'];
   const threads = [...new Set(trace.map(({ thread }) => thread))].sort();
   const cells = new Map<string, string>();
@@ -41,16 +42,17 @@ export function traceText(trace: readonly TraceStep[], wrong: number | null, inv
   trace.forEach((step, at) => {
     const previous = trace[at - 1];
     const column = threads.indexOf(step.thread);
-    if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return') {
+    if (previous !== undefined && previous.thread !== step.thread && previous.access !== 'return' && !stops.includes(previous.step)) {
       const next = trace.slice(at).find(({ thread }) => thread === previous.thread)?.access;
-      const stops = next === 'pause' || next === 'wake' || previous.note.endsWith('sleeps') ? 'waits' : 'preempted';
-      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── ${stops} ──`));
+      const how = next === 'pause' || next === 'wake' || previous.note.endsWith('sleeps') ? 'waits' : 'preempted';
+      lines.push(paint('dim', `      ${' '.repeat(offset(widths, threads.indexOf(previous.thread)))}── ${how} ──`));
     }
     const before = ' '.repeat(offset(widths, column));
     const body = (texts[at] as string).padEnd(offset(widths, threads.length) - offset(widths, column));
-    const place = step.file === '' ? '' : `${step.file}:${step.line}`;
+    const place = step.file === '' ? step.note : `${step.file}:${step.line}`;
     const mark = wrong === step.step ? paint('red', `  ✗ ${invariant}`) : '';
     lines.push(` ${String(step.step).padStart(3)}  ${before}${body}${paint('dim', place)}${mark}`);
+    if (stops.includes(step.step)) lines.push(paint('red', `      ${before}✝ stops for ever`));
   });
   if (cells.size > 0) lines.push('', paint('dim', `      cells: ${[...cells].map(([cell, name]) => `${name} buffer ${cell.replace(':', ' byte ')}`).join(' · ')}`));
   lines.push(...sources(trace, wrong, paint));

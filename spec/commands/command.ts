@@ -20,8 +20,14 @@ export interface FreeCommand {
   readonly count?: number;
 }
 
+/** A worker is declared dead: called by another one once its thread has crashed. */
+export interface BuryCommand {
+  readonly name: 'bury';
+  readonly dead: number;
+}
+
 /** One request to a handle. Zones, nodes, drains are further members, each with an entry of its own. */
-export type Command = AllocateCommand | FreeCommand;
+export type Command = AllocateCommand | FreeCommand | BuryCommand;
 
 /** What a command may refer to where it stands. */
 export interface Surroundings {
@@ -48,11 +54,13 @@ export interface CommandEntry<C extends Command> {
   arbitrary(around: Surroundings, variable: Variable): fc.Arbitrary<C> | undefined;
   /** The variable whose value the invocation waits for. */
   waitsFor(command: C): Variable | undefined;
+  /** The thread whose crash the invocation waits for. */
+  waitsForCrash?(command: C): number;
   binds(command: C): Variable | undefined;
   /** Calls the handle. `value` is the frame of the variable that it waited for; `countOf` how many frames a variable stands for. */
   run(handle: Handle, command: C, value: number, countOf: (variable: Variable) => number): unknown;
-  /** What the call means to the model. */
-  operation(command: C, worker: number, value: number, countOf: (variable: Variable) => number): Operation;
+  /** What the call means to the model; undefined: nothing that it sees. */
+  operation(command: C, worker: number, value: number, countOf: (variable: Variable) => number): Operation | undefined;
   print(command: C, named: (variable: Variable) => string | undefined): string;
   /** Simpler commands of the same kind, simplest first. */
   shrink(command: C): C[];

@@ -61,8 +61,8 @@ export interface Pending {
 
 export const pending: Pending = { op: 0, view: undefined, index: 0, operand: 0, expected: 0, site: 0 };
 
-/** A rewritten operation: yields at each access, is resumed with the value that the access gave. */
-export type Coroutine<Result = unknown> = Generator<undefined, Result, number>;
+/** A rewritten operation: yields at each access and is resumed with the value that the access gave; at a call it yields the callee, and is resumed with its result. */
+export type Coroutine<Result = unknown> = Generator<Coroutine | undefined, Result, number>;
 
 /** Rounds of loops since the last access, and how many there may be. */
 export const rounds = { since: 0, most: 200_000_000 };
@@ -110,8 +110,10 @@ const isElementIn = (view: View, index: number): boolean => Number.isInteger(ind
 let got: unknown;
 let called: Coroutine | undefined;
 
-export const isSharedView = (value: unknown): value is View =>
-  TracedView.is(value) || (ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer && !(value instanceof DataView));
+export function isSharedView(value: unknown): value is View {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return TracedView.is(value) || (ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer && !(value instanceof DataView));
+}
 
 const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()));
 
@@ -169,7 +171,7 @@ export const requests = {
   },
   /** `a[i]`: true when it is a shared access that is now pending; else the value is `got`. */
   looks: (object: unknown, index: unknown, site: number): boolean => {
-    if (isSharedView(object) && isNumeric(index)) {
+    if (isNumeric(index) && isSharedView(object)) {
       if (isElementIn(object, Number(index))) {
         ask(Op.read, object, Number(index), 0, 0, site);
         return true;
@@ -182,7 +184,7 @@ export const requests = {
   },
   /** `a[i] = v`, likewise. */
   puts: (object: unknown, index: unknown, value: unknown, site: number): boolean => {
-    if (isSharedView(object) && isNumeric(index)) {
+    if (isNumeric(index) && isSharedView(object)) {
       if (isElementIn(object, Number(index))) {
         ask(Op.write, object, Number(index), typeof value === 'bigint' ? (value as unknown as number) : Number(value), 0, site);
         return true;

@@ -1,5 +1,6 @@
 import { isMemory, isWaiting, Op } from './access.ts';
 import type { Events } from './events.ts';
+import { crashedThread, waitsForNothing } from './program.ts';
 
 /** Whether an event ends a round of waiting: what was read before it no longer counts. */
 export const endsRound = (events: Events, at: number): boolean => {
@@ -131,14 +132,26 @@ export class ConflictOrder {
     let candidates = 0;
     const variable = events.index[at] as number;
     for (let other = 0; other < events.threads; other++) {
-      const edge = theirs[other] as number;
+      // Who waits for a crash comes after everything that the dead thread did.
+      const edge = (variable < waitsForNothing && crashedThread(variable) === other ? events.last[other] : theirs[other]) as number;
       if (other === thread || edge < 0) continue;
       // Without intervals a hand-over still orders: the invocation follows the return that bound its variable.
-      if (this.#intervals || (events.op[at] === Op.invoke && variable >= 0 && this.#boundBy(variable, other))) {
+      if (this.#intervals || variable < waitsForNothing || (events.op[at] === Op.invoke && variable >= 0 && this.#boundBy(variable, other))) {
         this.#candidates[candidates++] = edge;
       }
     }
     this.#order(at, thread, candidates);
+    if (variable < waitsForNothing) this.#dropRacesWith(crashedThread(variable));
+  }
+
+  /** What enabled the event cannot come after it: no race. */
+  #dropRacesWith(thread: number): void {
+    let kept = 0;
+    for (let race = 0; race < this.raceCount; race++) {
+      const position = this.races[race] as number;
+      if (this.#events.thread[position] !== thread) this.races[kept++] = position;
+    }
+    this.raceCount = kept;
   }
 
   /** Takes back the last event. */
@@ -164,6 +177,19 @@ export class ConflictOrder {
       let write = this.#lastWrite[cell] as number;
       while (write > at && (events.thread[write] === thread || events.before[write] === events.after[write])) write = this.#writeBefore[write] as number;
       if (write > at) return true;
+    }
+    return false;
+  }
+
+  /** Whether an access that a thread is about to make depends on an event of another thread after `since`; of one that may wait, always. */
+  dependsSince(since: number, thread: number, op: number, cell: number, writes: boolean): boolean {
+    const { threads } = this.#events;
+    if (!isMemory(op) && op !== Op.return) return true;
+    if (op !== Op.return && (this.#lastWrite[cell] as number) > since) return true;
+    for (let other = 0; other < threads; other++) {
+      if (other === thread) continue;
+      const latest = op === Op.return ? (this.#intervals ? this.#lastInvoke[other] : -1) : writes ? this.#lastRead[cell * threads + other] : -1;
+      if ((latest as number) > since) return true;
     }
     return false;
   }

@@ -2,6 +2,19 @@ import type { Execution } from './execution.ts';
 import { abandon, exhausted, type Scheduler } from './scheduler.ts';
 
 /**
+ * What is left of a tree: the part below `path` whose first execution turns off at its end. Plain data, so that another thread or
+ * another day can go on. A node is `[enabled, backtrack, done, sleep]`, sets of threads; `nodes` are the last ones of the path and the
+ * one at its end, all others have nothing left.
+ */
+export interface Subtree {
+  /** The thread of each step from the root. */
+  readonly path: readonly number[];
+  readonly nodes: readonly (readonly [number, number, number, number])[];
+  /** Nodes above this depth are explored completely by somebody: no race asks anything of them. */
+  readonly complete: number;
+}
+
+/**
  * Source-DPOR with sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal dynamic partial order reduction, POPL 2014, algorithm 1):
  * depth first, every Mazurkiewicz trace at least once. Each race of a performed event with an earlier one asks that, before the
  * earlier one, some thread be tried that starts the reversed order. Threads are bits of a number.
@@ -15,6 +28,7 @@ export class Dpor implements Scheduler {
   readonly #asleep: Int32Array;
   readonly #first: Int32Array;
   #visited = 0;
+  #complete = 0;
 
   constructor(stepsMax: number, threads: number) {
     this.#backtrack = new Int32Array(stepsMax + 1);
@@ -66,6 +80,78 @@ export class Dpor implements Scheduler {
     return exhausted;
   }
 
+  /** What is left once {@link next} has given a depth that is not yet rewound to. */
+  save(execution: Execution): Subtree {
+    const end = this.#visited - 1;
+    const first = Math.min(end, Math.max(0, this.#complete - 1));
+    return { path: Array.from(execution.thread.subarray(0, end)), nodes: Array.from({ length: end + 1 - first }, (_, at) => this.#node(first + at)), complete: this.#complete };
+  }
+
+  /** Goes on with what was left, on an execution of the same program. */
+  restore(execution: Execution, { path, nodes, complete }: Subtree): void {
+    const first = path.length + 1 - nodes.length;
+    for (const mask of [this.#enabled, this.#backtrack, this.#done, this.#sleep]) mask.fill(0);
+    nodes.forEach(([enabled, backtrack, done, sleep], at) => {
+      this.#enabled[first + at] = enabled;
+      this.#backtrack[first + at] = backtrack;
+      this.#done[first + at] = done;
+      this.#sleep[first + at] = sleep;
+    });
+    this.#visited = path.length + 1;
+    this.#complete = complete;
+    execution.rewind(0);
+    for (const thread of path) execution.step(thread);
+  }
+
+  /**
+   * Gives away what is open at the shallowest node that has something besides the branch this search is in; to be asked where
+   * {@link save} may be. Races found in a part that was given away cannot reach this stack, so the nodes down to that one are expanded
+   * fully: every thread that is enabled and not asleep there is explored by somebody.
+   */
+  donate(execution: Execution): Subtree[] {
+    const end = this.#visited - 1;
+    for (let at = Math.min(end, this.#complete); at <= end; at++) {
+      const done = this.#done[at] as number;
+      const sleep = this.#sleep[at] as number;
+      const own = at < end ? 1 << (execution.thread[at] as number) : 1 << lowest((this.#backtrack[at] as number) & ~done & ~sleep);
+      const given = (this.#enabled[at] as number) & ~sleep & ~done & ~own;
+      this.#backtrack[at] = done | own;
+      this.#complete = at + 1;
+      if (given === 0) continue;
+      const path = Array.from(execution.thread.subarray(0, at));
+      const parts: Subtree[] = [];
+      for (let rest = given, before = done | own; rest !== 0; rest &= rest - 1) {
+        const branch = rest & -rest;
+        parts.push({ path, nodes: [[this.#enabled[at] as number, branch, before, sleep]], complete: at + 1 });
+        before |= branch;
+      }
+      return parts;
+    }
+    return [];
+  }
+
+  /**
+   * How much of the tree is left, of 1: each branch at a node counts alike (Knuth, Estimating the efficiency of backtrack programs).
+   * An estimate, and too low while races are still to be found.
+   */
+  left(execution: Execution): number {
+    const end = this.#visited - 1;
+    let share = 1;
+    let left = 0;
+    for (let at = Math.max(0, this.#complete - 1); at <= end; at++) {
+      const branches = (this.#backtrack[at] as number) & ~(this.#sleep[at] as number);
+      const open = branches & ~(this.#done[at] as number) & (at < end ? ~(1 << (execution.thread[at] as number)) : -1);
+      const size = Math.max(1, countOf(branches));
+      left += (share * countOf(open)) / size;
+      share /= size;
+    }
+    return left;
+  }
+
+  #node(at: number): readonly [number, number, number, number] {
+    return [this.#enabled[at] as number, this.#backtrack[at] as number, this.#done[at] as number, this.#sleep[at] as number];
+  }
+
   /** Of the threads asleep here or done here: those whose next access is independent of the one about to be performed. */
   #stillAsleep(execution: Execution, at: number, choice: number): number {
     let candidates = ((this.#sleep[at] as number) | (this.#done[at] as number)) & ~(1 << choice);
@@ -83,6 +169,7 @@ export class Dpor implements Scheduler {
     let early = late;
     // The steps of somebody on its way to giving up are one, which begins earlier.
     while (early > 0 && execution.runsOn[early - 1] === 1) early--;
+    if (early < this.#complete) return;
     const initials = this.#initials(execution, early) & (this.#enabled[early] as number);
     // None enabled: the last event waited for `early`, and cannot come before it.
     if (initials === 0 || (initials & ((this.#backtrack[early] as number) | (this.#sleep[early] as number))) !== 0) return;
@@ -146,3 +233,9 @@ export class Unreduced implements Scheduler {
 }
 
 const lowest = (mask: number): number => 31 - Math.clz32(mask & -mask);
+
+function countOf(mask: number): number {
+  let count = 0;
+  for (let rest = mask; rest !== 0; rest &= rest - 1) count++;
+  return count;
+}

@@ -1,10 +1,11 @@
 import { isMemory, isWaiting, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
-import { Cells } from './cells.ts';
-import { ConflictOrder } from './conflict-order.ts';
-import { Events } from './events.ts';
+import { Threads, ThreadState, type ExecutionLimits } from './threads.ts';
 import { perform } from './perform.ts';
-import { unbound, type Program } from './program.ts';
-import { lookAhead, NeverEnds, performAlone, roundsMax, Waiting, type Ahead } from './waiting.ts';
+import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
+import { Running } from './running.ts';
+import { lookAhead, NeverEnds, performAlone, roundsMax, type Ahead } from './waiting.ts';
+
+export { ThreadState, type Crash, type ExecutionLimits } from './threads.ts';
 
 /** A coroutine asked for something else than the last time it was resumed with the same values. */
 export class Divergence extends Error {
@@ -16,40 +17,18 @@ export class Divergence extends Error {
   }
 }
 
-export const ThreadState = { ready: 0, waiting: 1, finished: 2, stuck: 3 } as const;
-
-export interface ExecutionLimits {
-  /** Events of one execution; beyond, it is incomplete. */
-  readonly stepsMax: number;
-  /** Whether a return and another thread's invocation are dependent. Off only to show what that would hide. */
-  readonly intervals: boolean;
-  /** Rounds that a thread may wait with nobody else able to go on and nothing changing, before it is said to wait for ever; left out: {@link roundsMax}. */
-  readonly roundsMax?: number;
-}
-
 /**
  * One execution of a program, event by event, that can go back: `rewind(depth)` undoes the memory and leaves a thread's coroutine stale
  * until it is needed, when it is run again on the values it saw.
  */
-export class Execution extends Events {
+export class Execution extends Threads {
   readonly program: Program;
-  readonly limits: ExecutionLimits;
-  readonly cells = new Cells();
-  readonly order: ConflictOrder;
-  readonly waiting: Waiting;
   /** Whether the threads last said to be enabled are so only because nobody could go on by itself. */
   releasing = false;
 
-  /** By thread: its state and its pending access. */
-  readonly state: Uint8Array;
-  readonly nextOp: Uint8Array;
-  readonly nextCell: Int32Array;
-  readonly nextSite: Int32Array;
-  readonly #nextIndex: Int32Array;
-  readonly #nextOperand: number[] = [];
-  readonly #nextExpected: number[] = [];
-  readonly #nextView: (View | undefined)[] = [];
-  readonly #coroutine: (Coroutine | undefined)[] = [];
+  /** By thread: own steps after which it crashes. */
+  readonly #lifetime: Float64Array;
+  readonly #coroutine: (Running | undefined)[] = [];
   #starting = true;
   /** The depth for which it is known who can be released, or −1. */
   #releasableAt = -1;
@@ -60,18 +39,10 @@ export class Execution extends Events {
 
   constructor(program: Program, limits: ExecutionLimits) {
     const { threads } = program;
-    super(threads, limits.stepsMax);
+    super(threads, limits);
     this.program = program;
-    this.limits = limits;
-    this.order = new ConflictOrder(this, limits.intervals);
-    this.state = new Uint8Array(threads);
-    this.nextOp = new Uint8Array(threads);
-    this.nextCell = new Int32Array(threads);
-    this.nextSite = new Int32Array(threads);
-    this.#nextIndex = new Int32Array(threads);
-    this.waiting = new Waiting(this, this.order, this.cells, {
-      state: this.state, nextOp: this.nextOp, nextCell: this.nextCell, nextIndex: this.#nextIndex, nextOperand: this.#nextOperand, nextExpected: this.#nextExpected, nextView: this.#nextView,
-    });
+    this.#lifetime = new Float64Array(threads).fill(Infinity);
+    for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
       if (this.state[thread] !== ThreadState.finished) this.#resume(thread, coroutine);
@@ -97,7 +68,7 @@ export class Execution extends Events {
   #goesByItself(thread: number): boolean {
     if (this.state[thread] === ThreadState.ready) return true;
     if (this.state[thread] !== ThreadState.waiting) return false;
-    if (this.nextOp[thread] === Op.invoke) return this.program.variables[this.#nextIndex[thread] as number] !== unbound;
+    if (this.nextOp[thread] === Op.invoke) return this.#isBound(this.nextIndex[thread] as number);
     return this.waiting.canStep(thread);
   }
 
@@ -124,21 +95,18 @@ export class Execution extends Events {
     return lookAhead(coroutine, this.nextSite[thread] as number, this.nextOp[thread] === Op.wake ? 1 : 0, rounds, this.cells, (list) => this.waiting.sleepers(list));
   }
 
-  /** Whether every thread has run to its end. */
+  /** Whether every thread has run to its end, or crashed. */
   finished(): boolean {
-    for (let thread = 0; thread < this.threads; thread++) if (this.state[thread] !== ThreadState.finished) return false;
+    for (let thread = 0; thread < this.threads; thread++) {
+      if (this.state[thread] !== ThreadState.finished && this.state[thread] !== ThreadState.crashed) return false;
+    }
     return true;
   }
 
-  /** Whether the pending accesses of two threads depend on each other in the present state. */
-  pendingDependent(a: number, b: number): boolean {
-    const opA = this.nextOp[a] as number;
-    const opB = this.nextOp[b] as number;
-    if (isMemory(opA) && isMemory(opB)) {
-      return this.nextCell[a] === this.nextCell[b] && (this.#wouldWrite(a) || this.#wouldWrite(b));
-    }
-    if (isWaiting(opA) || isWaiting(opB)) return this.waiting.clash(a, b, this.#wouldWrite);
-    return this.limits.intervals && ((opA === Op.invoke && opB === Op.return) || (opA === Op.return && opB === Op.invoke));
+  /** Whether a thread that others ran after could not as well have gone on at once: its pending access depends on one of theirs. */
+  hadToWait(thread: number): boolean {
+    const last = this.last[thread] as number;
+    return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.wouldWrite(thread));
   }
 
   /** Performs the pending access of a thread and runs the thread to its next one. */
@@ -150,10 +118,10 @@ export class Execution extends Events {
     this.thread[at] = thread;
     this.op[at] = op;
     this.site[at] = this.nextSite[thread] as number;
-    this.index[at] = this.#nextIndex[thread] as number;
-    this.operand[at] = this.#nextOperand[thread] as number;
-    this.expected[at] = this.#nextExpected[thread] as number;
-    this.view[at] = this.#nextView[thread];
+    this.index[at] = this.nextIndex[thread] as number;
+    this.operand[at] = this.nextOperand[thread] as number;
+    this.expected[at] = this.nextExpected[thread] as number;
+    this.view[at] = this.nextView[thread];
     this.watched[at] = undefined;
     this.released[at] = 0;
     this.rounds[at] = -1;
@@ -177,7 +145,11 @@ export class Execution extends Events {
     if (at > 0 && this.runsOn[at - 1] === 1 && this.thread[at - 1] === thread && this.waiting.runsOn(at)) this.runsOn[at] = 1;
     this.append(thread);
     this.#releasableAt = -1;
-    this.#resume(thread, coroutine, result);
+    if (this.count[thread] === this.#lifetime[thread]) {
+      this.state[thread] = ThreadState.crashed;
+      this.nextOp[thread] = Op.turn; // the dead sleep nowhere
+      this.#coroutine[thread] = undefined;
+    } else this.#resume(thread, coroutine, result);
   }
 
   /** Undoes all events from `depth` on. */
@@ -196,12 +168,12 @@ export class Execution extends Events {
       this.nextOp[thread] = op;
       this.nextCell[thread] = cell;
       this.nextSite[thread] = this.site[at] as number;
-      this.#nextIndex[thread] = this.index[at] as number;
-      this.#nextOperand[thread] = this.operand[at] as number;
-      this.#nextExpected[thread] = this.expected[at] as number;
-      this.#nextView[thread] = this.view[at];
+      this.nextIndex[thread] = this.index[at] as number;
+      this.nextOperand[thread] = this.operand[at] as number;
+      this.nextExpected[thread] = this.expected[at] as number;
+      this.nextView[thread] = this.view[at];
       if (op === Op.pause || op === Op.wake) this.waiting.resumed(at, thread);
-      this.state[thread] = op === Op.pause || op === Op.wake || (op === Op.invoke && (this.index[at] as number) >= 0) ? ThreadState.waiting : ThreadState.ready;
+      this.state[thread] = op === Op.pause || op === Op.wake || (op === Op.invoke && (this.index[at] as number) !== waitsForNothing) ? ThreadState.waiting : ThreadState.ready;
     }
   }
 
@@ -209,14 +181,15 @@ export class Execution extends Events {
   alone<Result>(coroutine: Coroutine<Result>, undo: boolean, observer?: (op: number, value: number) => void): Result {
     const undos: { view: View; index: number; before: number }[] = [];
     try {
-      let next = coroutine.next(0);
+      const running = new Running(coroutine);
+      let next = running.next(0);
       for (let steps = 0; next.done !== true; steps++) {
         if (steps > this.limits.stepsMax * 10) throw new NeverEnds(`does not end: ${steps} accesses with nobody beside it`);
         const { op, view, index } = pending;
         if (undo && view !== undefined && isMemory(op)) undos.push({ view, index, before: view[index] as number });
         const result = performAlone();
         observer?.(op, result);
-        next = coroutine.next(result);
+        next = running.next(result);
       }
       return next.value;
     } finally {
@@ -242,8 +215,8 @@ export class Execution extends Events {
     this.#coroutine[thread] = undefined;
   }
 
-  #rebuilt(thread: number): Coroutine {
-    const coroutine = this.program.start(thread);
+  #rebuilt(thread: number): Running {
+    const coroutine = new Running(this.program.start(thread));
     let next = coroutine.next(0);
     for (const value of this.program.setup[thread] as readonly number[]) next = coroutine.next(value);
     const count = this.count[thread] as number;
@@ -260,7 +233,7 @@ export class Execution extends Events {
   }
 
   /** Takes over what the coroutine asks for; with a value, resumes it first. */
-  #resume(thread: number, coroutine: Coroutine, value?: number): void {
+  #resume(thread: number, coroutine: Running, value?: number): void {
     if (value !== undefined && coroutine.next(value).done === true) {
       this.state[thread] = ThreadState.finished;
       this.nextOp[thread] = Op.turn; // not what it did last: it sleeps nowhere
@@ -269,10 +242,10 @@ export class Execution extends Events {
     const { op } = pending;
     this.nextOp[thread] = op;
     this.nextSite[thread] = pending.site;
-    this.#nextIndex[thread] = pending.index;
-    this.#nextOperand[thread] = pending.operand;
-    this.#nextExpected[thread] = pending.expected;
-    this.#nextView[thread] = pending.view;
+    this.nextIndex[thread] = pending.index;
+    this.nextOperand[thread] = pending.operand;
+    this.nextExpected[thread] = pending.expected;
+    this.nextView[thread] = pending.view;
     if (isMemory(op)) {
       const cell = this.cells.cellOf(pending.view as View, pending.index);
       this.nextCell[thread] = cell;
@@ -289,7 +262,7 @@ export class Execution extends Events {
     } else if (op === Op.stuck) {
       this.state[thread] = ThreadState.stuck;
     } else {
-      this.state[thread] = op === Op.invoke && pending.index >= 0 ? ThreadState.waiting : ThreadState.ready;
+      this.state[thread] = op === Op.invoke && pending.index !== waitsForNothing ? ThreadState.waiting : ThreadState.ready;
     }
   }
 
@@ -321,9 +294,9 @@ export class Execution extends Events {
     return response;
   }
 
-  readonly #wouldWrite = (thread: number): boolean => {
-    const op = this.nextOp[thread] as number;
-    if (onlyReads(op)) return false;
-    return op !== Op.compareExchange || (this.#nextView[thread] as View)[this.#nextIndex[thread] as number] === this.#nextExpected[thread];
-  };
+  /** Whether what an invocation waits for is there: the value of a variable, or the crash of a thread. */
+  #isBound(variable: number): boolean {
+    if (variable < waitsForNothing) return this.state[crashedThread(variable)] === ThreadState.crashed;
+    return this.program.variables[variable] !== unbound;
+  }
 }

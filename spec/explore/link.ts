@@ -6,6 +6,7 @@ import { rewrite } from './rewrite.ts';
 import { survey, type ModuleInfo } from './scopes.ts';
 import type { Site } from './sites.ts';
 import { Refusal, Source } from './source.ts';
+import { Running } from './running.ts';
 import { TracedView, tracedConstructors } from './traced-view.ts';
 import { performAlone } from './waiting.ts';
 
@@ -128,10 +129,11 @@ function runtime(importer: (specifier: string) => Namespace, namespace: Namespac
 
 /** Runs a coroutine at once. While threads are live it must not reach shared memory: `refusal` says so. */
 function finish(coroutine: Coroutine, refusal: () => Error): unknown {
-  let next = coroutine.next(0);
+  const running = new Running(coroutine);
+  let next = running.next(0);
   while (next.done !== true) {
     if (mode.live) throw refusal();
-    next = coroutine.next(performAlone());
+    next = running.next(performAlone());
   }
   return next.value;
 }

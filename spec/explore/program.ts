@@ -3,6 +3,11 @@ import type { Coroutine } from './access.ts';
 /** A variable that no operation has bound yet. */
 export const unbound = -0x8000_0000;
 
+/** What an invocation waits for instead of a variable: nothing, or (below that) that a thread has crashed. */
+export const waitsForNothing = -1;
+export const crashOf = (thread: number): number => -2 - thread;
+export const crashedThread = (variable: number): number => -2 - variable;
+
 /**
  * What an execution runs: a few threads over shared memory. A scenario on a subject is one, a litmus program is another; the explorer
  * knows no difference.

@@ -28,7 +28,7 @@ export class Replay implements Scheduler {
   }
 
   #isAsWanted(execution: Execution, thread: number): boolean {
-    return this.#timeouts === undefined || this.#timeouts.has(execution.depth) === execution.waiting.timesOut(thread);
+    return this.#timeouts === undefined || this.#timeouts.has(execution.depth) === execution.timesOut(thread);
   }
 
   next(): number {

@@ -207,7 +207,7 @@ class Rewriter extends ElementPrinter {
   protected enter(text: string, node: Node, kind: 'always' | 'perhaps' | 'never'): string {
     if (kind === 'never') return text;
     if (!this.canYield()) return `__finish(${text}, ${this.site(node)})`;
-    return kind === 'always' ? `(yield* ${text})` : `(__enters(${text}) ? yield* __callee() : __got())`;
+    return kind === 'always' ? `(yield ${text})` : `(__enters(${text}) ? yield __callee() : __got())`;
   }
 
   /** An access by `Atomics` or a plain-access helper. */

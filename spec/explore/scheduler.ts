@@ -6,6 +6,8 @@ export interface Scheduler {
   choose(execution: Execution): number;
   /** Hears of the event that was just performed. */
   performed?(execution: Execution): void;
+  /** Whether the execution that just ended is equivalent to one that was run to its end before. */
+  revisits?(execution: Execution): boolean;
   /** The depth from which the next execution differs from the one that just ended; {@link exhausted} when there is none. */
   next(execution: Execution): number;
 }
@@ -39,11 +41,13 @@ function run(execution: Execution, scheduler: Scheduler): Ending {
   while (execution.depth < stepsMax) {
     const thread = scheduler.choose(execution);
     if (thread === abandon) {
-      if (execution.enabled() !== 0) return 'redundant';
-      return execution.finished() ? 'complete' : 'blocked';
+      if (execution.enabled() !== 0 || scheduler.revisits?.(execution) === true) return 'redundant';
+      if (scheduler.revisits?.(execution) === true) return 'redundant';
+  return execution.finished() ? 'complete' : 'blocked';
     }
     execution.step(thread);
     scheduler.performed?.(execution);
   }
+  if (scheduler.revisits?.(execution) === true) return 'redundant';
   return execution.finished() ? 'complete' : 'incomplete';
 }

@@ -23,6 +23,10 @@ function untraced(): never {
   throw new SubjectError(`${placeInSubject()}touches elements of a shared view where no access can be traced; use an index or Atomics, one element at a time, in a plain function`);
 }
 
+// The view asked for last: the check whether it is a traced one costs as much as all the rest of an access.
+let lastGiven: View | TracedView | undefined;
+let lastReal: View | undefined;
+
 /**
  * A view of shared memory as the threads of a subject hold it: without elements. Rewritten code asks the engine for them; whatever else reaches
  * for one (a pattern, a method, a built-in, Reflect) meets {@link untraced}, and nothing is read or written unseen.
@@ -41,7 +45,11 @@ export class TracedView {
 
   /** The real view of a traced one, for the engine alone; anything else as it is. */
   static real(view: View | TracedView): View {
-    return #real in view ? view.#real : view;
+    if (view !== lastGiven) {
+      lastGiven = view;
+      lastReal = #real in view ? view.#real : view;
+    }
+    return lastReal as View;
   }
 
   get length(): number {

@@ -1,8 +1,9 @@
-import { isMemory, Op, pending, type Coroutine, type View } from './access.ts';
+import { isMemory, Op, pending, type View } from './access.ts';
 import type { Cells } from './cells.ts';
 import { endsRound, type ConflictOrder } from './conflict-order.ts';
 import type { Events } from './events.ts';
 import { perform } from './perform.ts';
+import type { Running } from './running.ts';
 
 /** Something that ran alone did not end. */
 export class NeverEnds extends Error {
@@ -14,13 +15,9 @@ export const roundsMax = 1000;
 
 /** By thread: what it asks for next. */
 export interface Pendings {
-  readonly state: Uint8Array;
   readonly nextOp: Uint8Array;
   readonly nextCell: Int32Array;
-  readonly nextIndex: Int32Array;
   readonly nextOperand: readonly number[];
-  readonly nextExpected: readonly number[];
-  readonly nextView: readonly (View | undefined)[];
 }
 
 /**
@@ -61,11 +58,6 @@ export class Waiting {
     if (this.#next.nextOp[thread] === Op.pause) return this.#order.isAwake(thread, watched as readonly number[]);
     if ((this.wokenBy[thread] as number) >= 0) return true;
     return this.#next.nextOperand[thread] === 1 && (watched === undefined || this.#order.isAwake(thread, watched));
-  }
-
-  /** Whether the next step of a thread, if it can take one, is that its wait times out. */
-  timesOut(thread: number): boolean {
-    return this.#next.nextOp[thread] === Op.wake && (this.wokenBy[thread] as number) < 0;
   }
 
   /** Whether a thread that is paused or asleep may go on where nobody else can. A sleep without a timeout ends by a notify alone. */
@@ -134,39 +126,6 @@ export class Waiting {
     }
     this.#order.waiting(at, thread, op === Op.notify || events.wrote[at] === 1 ? list : -1, events.released[at] === 1);
     return result;
-  }
-
-  /** Whether two pending events, one of them about waiting, depend on each other; `writes` tells of a pending access whether it would write. */
-  clash(a: number, b: number, writes: (thread: number) => boolean): boolean {
-    // Who goes on only because nobody else could depends on everything.
-    if (this.#isReleased(a) || this.#isReleased(b)) return true;
-    const reads = (one: number, other: number): boolean => {
-      const cell = this.#changes(other, writes);
-      return cell >= 0 && (cell === this.#changes(one, writes) || this.#reads(one).includes(cell));
-    };
-    return reads(a, b) || reads(b, a);
-  }
-
-  #isReleased(thread: number): boolean {
-    const op = this.#next.nextOp[thread];
-    return (op === Op.pause || op === Op.wake) && !this.canStep(thread);
-  }
-
-  /** The cell that the pending event of a thread would write, or −1. */
-  #changes(thread: number, writes: (thread: number) => boolean): number {
-    const op = this.#next.nextOp[thread] as number;
-    const cell = this.#next.nextCell[thread] as number;
-    if (isMemory(op)) return writes(thread) ? cell : -1;
-    if (op === Op.wait) return cell;
-    if (op === Op.wake) return this.timesOut(thread) ? cell : -1;
-    return op === Op.notify && this.sleepers(cell).length > 0 ? cell : -1;
-  }
-
-  #reads(thread: number): readonly number[] {
-    const op = this.#next.nextOp[thread] as number;
-    if (isMemory(op) || op === Op.notify) return [this.#next.nextCell[thread] as number];
-    if (op === Op.wait) return [this.#cells.cellOf(this.#next.nextView[thread] as View, this.#next.nextIndex[thread] as number)];
-    return op === Op.pause || this.timesOut(thread) ? (this.watched[thread] ?? []) : [];
   }
 
   /** Those asleep on a list, the longest first. */
@@ -263,7 +222,7 @@ export interface Ahead {
  * Goes on with a thread that waits at `site`, alone, until it ends its operation, wakes somebody or falls asleep for good, has been at the site more often
  * than it may, or as often elsewhere since: then it has left the loop. `first` is what it is resumed with; memory is restored, the coroutine is spent.
  */
-export function lookAhead(coroutine: Coroutine, site: number, first: number, roundsMost: number, cells: Cells, sleepers: (list: number) => readonly number[]): Ahead {
+export function lookAhead(coroutine: Running, site: number, first: number, roundsMost: number, cells: Cells, sleepers: (list: number) => readonly number[]): Ahead {
   const undos: { readonly view: View; readonly index: number; readonly before: number }[] = [];
   let found: Ahead = { rounds: 0, cells: [], writes: false };
   let [here, elsewhere, steps] = [0, 0, 0];

@@ -34,6 +34,8 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
     [['check', '--treads', '2'], /unknown option --treads; did you mean --threads/],
     [['check', '--frames', 'many', 'builtin:hybrid'], /--frames many: expected a whole number/],
     [['check', '--frames', '8', '--chunk', '3', 'builtin:hybrid'], /impossible geometry: chunks of 3 frames/],
+    [['check', '--strategy', 'pct', '--preemptions', '2', 'builtin:hybrid'], /--preemptions goes with --strategy bounded, not with pct/],
+    [['check', '--strategy', 'guess', 'builtin:hybrid'], /--strategy guess: expected exhaustive, bounded, pct, random/],
     [['check', '--preset', 'huge', 'builtin:hybrid'], /--preset huge: expected smoke, ci, nightly/],
     [['check', '--time', 'soon', 'builtin:hybrid'], /--time soon/],
     [['check', '--invariant', 'FP-ZZZ-9', 'builtin:hybrid'], /FP-ZZZ-9: no such invariant/],
@@ -50,7 +52,7 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
     [['replay'], /replay takes a token or a file/],
     [['replay', 'nothing'], /no such file, and no token either/],
     [['replay', 'builtin:hybrid | f8c4o3 | A: allocate(1) | A9?'], /not a schedule at character 3/],
-    [['replay', 'builtin:hybrid | f2c2o1 | A: allocate(1) | A!'], /crash of A, which this version does not explore/],
+    [['replay', 'builtin:hybrid | f2c2o1 | A: allocate(1) | A!'], /has A stop for ever before its first step/],
     [['replay', 'old-report.json'], /schemaVersion 99; this version reads 1/],
     [['trace'], /trace takes at least one file/],
     [['trace', 'missing.trace'], /missing\.trace: no such file/],
@@ -78,7 +80,7 @@ describe('bad input is one message on stderr, exit 2, and no stack trace', () =>
 });
 
 describe('help', () => {
-  test.each(['check', 'init', 'replay', 'model', 'trace', 'litmus', 'invariants', 'bench'])('of %s has examples and options', (name) => {
+  test.each(['check', 'init', 'replay', 'model', 'trace', 'litmus', 'merge', 'invariants', 'bench'])('of %s has examples and options', (name) => {
     const { status, stdout } = run(name, '--help');
     expect(status).toBe(0);
     expect(stdout).toMatch(/Examples:\n {2}frameproof /);
@@ -217,6 +219,23 @@ test('bench gives ratios to one compareExchange', () => {
   const { status, stdout } = run('bench', '--runs', '1', '--json');
   const ratios = { ratio: expect.any(Number), most: expect.any(Number), runs: [expect.any(Number)], literal: { ratio: expect.any(Number) } };
   expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, runs: 1, allocator: [ratios, ratios, ratios, ratios], metadata: { share: expect.any(Number) } });
+  expect(status).toBe(0);
+});
+
+test('litmus tells what is violated, and where, with exit 1', () => {
+  const file = write('racing.json', JSON.stringify({ name: 'MP', initial: { x: 0, y: 0 }, threads: [[{ op: 'store', cell: 'x', val: 1, plain: true }], [{ op: 'load', cell: 'x', reg: 'a' }]], finalAssert: ['==', '1:a', 1] }));
+  const { status, stdout } = run('litmus', file, '--json', '--bounds');
+  const [program] = (JSON.parse(stdout) as { programs: object[] }).programs;
+  expect(status).toBe(1);
+  expect(program).toMatchObject({ executions: 2, byPreemptionBound: [2], violations: [{ kind: 'race', where: 'threads[0][0] and threads[1][0]' }, { kind: 'finalAssert', where: 'finalAssert', schedule: 'B1A1', outcome: { mem: { x: 1, y: 0 }, regs: [{}, { a: 0 }] } }] });
+  expect(run('litmus', file).stdout).toMatch(/✗ race at threads\[0\]\[0\] and threads\[1\]\[0\][^]*1 of 1 programs · 1 violated/);
+});
+
+test('a strategy that goes through less than everything says what it has proven', () => {
+  const scope = ['--frames', '2', '--chunk', '2', '--executions', '50', '--scenarios', '5'];
+  const { status, stdout } = run('check', 'builtin:hybrid', '--strategy', 'pct', '--strategy', 'bounded', '--preemptions', '1', '--depth', '2', ...scope);
+  expect(stdout).toMatch(/pct .*\n.*sampled, finds a bug of depth 2 with probability ≥ \d+ % in each scenario/);
+  expect(stdout).toMatch(/bounded .*\n.*exhausted within 1 preemption /);
   expect(status).toBe(0);
 });
 
