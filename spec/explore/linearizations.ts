@@ -1,6 +1,7 @@
 import { Op } from './access.ts';
 import type { Execution } from './execution.ts';
 import { waitsForNothing } from './program.ts';
+import { ThreadState } from './threads.ts';
 
 /**
  * The orders that are equivalent to the one in which an execution ran (same trace: same order of every two dependent events), searched
@@ -72,7 +73,8 @@ export class Linearizations {
       left = true;
       const steps = this.#runs(row, thread);
       if (steps > 0) ready |= 1 << thread;
-      if (steps === more) {
+      // One that is stuck has run to no end: whether it is shows only later.
+      if (steps === more && this.#execution.state[thread] === ThreadState.finished) {
         only = thread;
         break;
       }
