@@ -1,6 +1,6 @@
 import type { Geometry, ObservedFrame } from 'frameproof';
 
-/** A word with a bit for each frame in use, then the words of the locks. */
+/** A word with a bit for each frame in use, two words for locks, and one with a bit for each reserved frame. */
 export interface GuardedMemory {
   readonly memory: SharedArrayBuffer;
   readonly frames: number;
@@ -10,11 +10,19 @@ export interface GuardedMemory {
 const map = 0;
 export const lockWord = 1;
 
-export const createGuarded = ({ frames, firstFrame }: Geometry): GuardedMemory => ({ memory: new SharedArrayBuffer(16), frames, firstFrame });
+const reservedWord = 3;
+
+export function createGuarded({ frames, firstFrame, reserved }: Geometry): GuardedMemory {
+  const memory = new SharedArrayBuffer(16);
+  const words = new Int32Array(memory);
+  for (const { start, count } of reserved) words[reservedWord]! |= ((1 << count) - 1) << (start - firstFrame);
+  words[map] = words[reservedWord]!;
+  return { memory, frames, firstFrame };
+}
 
 export function observeGuarded({ memory, frames }: GuardedMemory): ObservedFrame[] {
-  const used = new Int32Array(memory)[map] as number;
-  return Array.from({ length: frames }, (_, at) => ((used & (1 << at)) === 0 ? 'free' : 'allocated'));
+  const words = new Int32Array(memory);
+  return Array.from({ length: frames }, (_, at) => ((words[map]! & (1 << at)) === 0 ? 'free' : (words[reservedWord]! & (1 << at)) === 0 ? 'allocated' : 'reserved'));
 }
 
 /** Single frames behind a lock that a subclass brings. The map is touched plainly: that the lock keeps others out is checked as well. */
@@ -47,6 +55,7 @@ export abstract class Guarded {
     if (frame < this.#firstFrame || frame >= this.#firstFrame + this.#frames) return -3;
     if (count !== 1) return -5;
     const bit = 1 << (frame - this.#firstFrame);
+    if ((this.words[reservedWord]! & bit) !== 0) return -6;
     this.lock('free');
     const used = this.words[map]!;
     const owned = (used & bit) !== 0;
