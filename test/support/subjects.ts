@@ -15,11 +15,11 @@ export interface Plant {
   readonly to: string;
 }
 
-function planted(plants: readonly Plant[]): ModuleHost {
+function planted(plants: readonly Plant[], read: ModuleHost['read']): ModuleHost {
   return {
     ...moduleHost,
     read: (path) => {
-      let text = moduleHost.read(path);
+      let text = read(path);
       for (const { file, from, to } of plants) {
         if (!path.endsWith(file)) continue;
         const parts = text.split(from);
@@ -32,9 +32,9 @@ function planted(plants: readonly Plant[]): ModuleHost {
 }
 
 /** A subject by path, or `builtin:NAME`, with bugs planted. */
-export async function load(target: string, plants: readonly Plant[] = []): Promise<LoadedSubject> {
+export async function load(target: string, plants: readonly Plant[] = [], read = moduleHost.read): Promise<LoadedSubject> {
   const path = target.startsWith('builtin:') ? (builtins[target.slice(8)] as string) : target;
-  const { exports, ...loaded } = await loadForExploration(path, planted(plants));
+  const { exports, ...loaded } = await loadForExploration(path, planted(plants, read));
   return { subject: exports['default'] as Subject, module: target, ...loaded };
 }
 
