@@ -1,3 +1,5 @@
+import { threadOf, writeOf } from './explore/turn.ts';
+
 /** What a scheduler decides at one step. Every saved schedule is a list of these, so the type is closed. */
 export type Decision =
   | { readonly kind: 'run'; readonly thread: number }
@@ -8,14 +10,17 @@ export type Decision =
   /** The thread's wait ends without having been notified. */
   | { readonly kind: 'timeout'; readonly thread: number };
 
-/** Turns of threads: which of them are timeouts, and the crash of those that stop for ever after so many own steps. */
+/** Turns as decisions: which of them are timeouts, and the crash of those that stop for ever after so many own steps. */
 export function scheduleOf(turns: readonly number[], isTimeout: (at: number) => boolean, crashes: readonly { readonly thread: number; readonly steps: number }[] = []): Decision[] {
   const taken = new Map<number, number>();
-  return turns.flatMap((thread, at): Decision[] => {
+  return turns.flatMap((turn, at): Decision[] => {
+    const thread = threadOf(turn);
+    const write = writeOf(turn);
     const steps = (taken.get(thread) ?? 0) + 1;
     taken.set(thread, steps);
     const dies = crashes.some((crash) => crash.thread === thread && crash.steps === steps);
-    return [{ kind: isTimeout(at) ? 'timeout' : 'run', thread }, ...(dies ? [{ kind: 'crash' as const, thread }] : [])];
+    const step: Decision = write >= 0 ? { kind: 'read', thread, write } : { kind: isTimeout(at) ? 'timeout' : 'run', thread };
+    return [step, ...(dies ? [{ kind: 'crash' as const, thread }] : [])];
   });
 }
 

@@ -4,7 +4,7 @@ import { Execution } from './explore/execution.ts';
 import { litmusProgram, type LitmusTest } from './explore/litmus.ts';
 import { exhausted, explore } from './explore/scheduler.ts';
 import { Frontier, type Slice, type Task, type Work } from './frontier.ts';
-import { LitmusFindings, LitmusJudge, stepsMax, type LitmusReport, type LitmusSeen, type LitmusWants } from './litmus.ts';
+import { LitmusFindings, LitmusJudge, limitsOf, stepsMax, type LitmusReport, type LitmusSeen, type LitmusWants } from './litmus.ts';
 
 /** Runs of the first slice of a program, soon over so that others have something to do, and of the others. */
 const runsFirst = 256;
@@ -56,7 +56,7 @@ export class LitmusExplorer {
   #readyFor(number: number, { test }: LitmusWork): { readonly execution: Execution; readonly judge: LitmusJudge } {
     if (this.#number === number && this.#ready !== undefined) return this.#ready;
     const program = litmusProgram(test);
-    const execution = new Execution(program, { stepsMax, intervals: true });
+    const execution = new Execution(program, limitsOf(program));
     this.#number = number;
     return (this.#ready = { execution, judge: new LitmusJudge(test, program, execution, this.#wants) });
   }

@@ -1,6 +1,6 @@
-import { printSchedule } from './decision.ts';
+import { printSchedule, scheduleOf } from './decision.ts';
 import { Dpor, Unreduced } from './explore/dpor.ts';
-import { Execution, ThreadState } from './explore/execution.ts';
+import { Execution, ThreadState, type ExecutionLimits } from './explore/execution.ts';
 import { Linearizations } from './explore/linearizations.ts';
 import { litmusProgram, type LitmusOutcome, type LitmusProgram, type LitmusTest } from './explore/litmus.ts';
 import { explore, type Ending } from './explore/scheduler.ts';
@@ -47,11 +47,14 @@ export interface LitmusOptions extends LitmusWants {
 /** Events of one execution, at most. */
 export const stepsMax = 2000;
 
+/** Hints may be stale as often as they are read: there are no loops. */
+export const limitsOf = ({ hints }: LitmusProgram): ExecutionLimits => ({ stepsMax, intervals: true, ...(hints.size === 0 ? {} : { staleInARow: Infinity }) });
+
 /** Explores a litmus program to its end, by the engine that explores allocators. */
 export function runLitmus(test: LitmusTest, options: LitmusOptions): LitmusReport {
   const started = options.now();
   const program = litmusProgram(test);
-  const execution = new Execution(program, { stepsMax, intervals: true });
+  const execution = new Execution(program, limitsOf(program));
   const judge = new LitmusJudge(test, program, execution, options);
   const found = new LitmusFindings();
   for (const ending of explore(execution, options.reduced ? new Dpor(stepsMax, program.threads) : new Unreduced(stepsMax))) judge.judge(ending, found);
@@ -144,7 +147,7 @@ export class LitmusJudge {
 
   #violations(ending: Ending, found: LitmusFindings): void {
     const { mustFinish = false, finalAssert } = this.#test;
-    const race = findRace(this.#execution, () => false);
+    const race = findRace(this.#execution, this.#isHint);
     if (race !== undefined) {
       const places = [race.earlier, race.at].map((at) => this.#where(this.#execution.site[at] as number)).sort();
       this.#violated(found, 'race', 'two accesses to one cell, one writes, one is plain, and nothing orders them', places.join(' and '));
@@ -159,14 +162,15 @@ export class LitmusJudge {
     }
   }
 
+  readonly #isHint = (cell: number): boolean => this.#program.hints.has((this.#execution.cells.offset[cell] as number) / 4);
+
   #where(site: number): string {
     return this.#program.sites[site]?.where ?? '';
   }
 
   #violated(found: LitmusFindings, kind: LitmusViolation['kind'], what: string, where: string): void {
     found.violated(kind, where, () => {
-      const { thread, depth } = this.#execution;
-      const schedule = printSchedule(Array.from(thread.subarray(0, depth), (each) => ({ kind: 'run', thread: each })));
+      const schedule = printSchedule(scheduleOf(this.#execution.turns(), () => false));
       return { kind, what, where, schedule, outcome: this.#program.outcome() };
     });
   }

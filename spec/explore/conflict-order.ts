@@ -60,6 +60,13 @@ export class ConflictOrder {
     return (this.#lastWrite[cell] as number) < 0;
   }
 
+  /** Positions of the writes of a cell so far, in their order. */
+  writesOf(cell: number): number[] {
+    const positions: number[] = [];
+    for (let write = this.#lastWrite[cell] as number; write >= 0; write = this.#writeBefore[write] as number) positions.push(write);
+    return positions.reverse();
+  }
+
   /** Clock and races of a memory access. */
   access(at: number, thread: number, cell: number): void {
     const events = this.#events;
@@ -174,6 +181,8 @@ export class ConflictOrder {
       if (endsRound(events, at)) return false;
       const cell = events.op[at] === Op.wait ? (events.watched[at] as readonly number[])[0] as number : events.cell[at] as number;
       if ((!isMemory(events.op[at] as number) && events.op[at] !== Op.wait) || !watched.includes(cell)) continue;
+      // What it read was not the last write even then.
+      if ((events.stale[at] as number) >= 0) return true;
       let write = this.#lastWrite[cell] as number;
       while (write > at && (events.thread[write] === thread || events.before[write] === events.after[write])) write = this.#writeBefore[write] as number;
       if (write > at) return true;

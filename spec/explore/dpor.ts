@@ -1,5 +1,7 @@
 import type { Execution } from './execution.ts';
 import { abandon, exhausted, type Scheduler } from './scheduler.ts';
+import { TriedReads } from './stale-reads.ts';
+import { threadOf, writeOf } from './turn.ts';
 
 /**
  * What is left of a tree: the part below `path` whose first execution turns off at its end. Plain data, so that another thread or
@@ -7,17 +9,21 @@ import { abandon, exhausted, type Scheduler } from './scheduler.ts';
  * one at its end, all others have nothing left.
  */
 export interface Subtree {
-  /** The thread of each step from the root. */
+  /** The turn of each step from the root. */
   readonly path: readonly number[];
   readonly nodes: readonly (readonly [number, number, number, number])[];
   /** Nodes above this depth are explored completely by somebody: no race asks anything of them. */
   readonly complete: number;
+  /** At the end of the path: the thread that has more hint reads to try there, and how many it has tried. */
+  readonly again?: { readonly thread: number; readonly tried: number };
 }
 
 /**
  * Source-DPOR with sleep sets (Abdulla, Aronis, Jonsson, Sagonas: Optimal dynamic partial order reduction, POPL 2014, algorithm 1):
  * depth first, every Mazurkiewicz trace at least once. Each race of a performed event with an earlier one asks that, before the
- * earlier one, some thread be tried that starts the reversed order. Threads are bits of a number.
+ * earlier one, some thread be tried that starts the reversed order. Threads are bits of a number. A thread that
+ * reads a hint is tried with each write that it may read, one after the other, and done after the last: which those are depends on nothing that
+ * is independent of the read, so that it may sleep as one.
  */
 export class Dpor implements Scheduler {
   readonly #backtrack: Int32Array;
@@ -27,6 +33,7 @@ export class Dpor implements Scheduler {
   /** Sleep set for the node that follows the event just performed. */
   readonly #asleep: Int32Array;
   readonly #first: Int32Array;
+  readonly #reads = new TriedReads();
   #visited = 0;
   #complete = 0;
 
@@ -44,7 +51,7 @@ export class Dpor implements Scheduler {
     let choice: number;
     if (at < this.#visited) {
       const open = (this.#backtrack[at] as number) & ~(this.#done[at] as number) & ~(this.#sleep[at] as number);
-      choice = lowest(open);
+      choice = this.#reads.again < 0 ? lowest(open) : this.#reads.again;
     } else {
       const enabled = execution.enabled();
       const sleep = at === 0 ? 0 : (this.#asleep[at] as number);
@@ -61,7 +68,7 @@ export class Dpor implements Scheduler {
       this.#visited = at + 1;
     }
     this.#asleep[at + 1] = this.#stillAsleep(execution, at, choice);
-    return choice;
+    return execution.isWeak ? this.#reads.turn(execution, choice) : choice;
   }
 
   performed(execution: Execution): void {
@@ -71,6 +78,12 @@ export class Dpor implements Scheduler {
 
   next(execution: Execution): number {
     for (let at = Math.min(this.#visited, execution.depth) - 1; at >= 0; at--) {
+      if (execution.isWeak && this.#reads.next(execution, at)) {
+        this.#visited = at + 1;
+        // What follows another read is new: nobody else explores it.
+        this.#complete = Math.min(this.#complete, at + 1);
+        return at;
+      }
       this.#done[at] = (this.#done[at] as number) | (1 << (execution.thread[at] as number));
       if (((this.#backtrack[at] as number) & ~(this.#done[at] as number) & ~(this.#sleep[at] as number)) !== 0) {
         this.#visited = at + 1;
@@ -83,12 +96,17 @@ export class Dpor implements Scheduler {
   /** What is left once {@link next} has given a depth that is not yet rewound to. */
   save(execution: Execution): Subtree {
     const end = this.#visited - 1;
-    const first = Math.min(end, Math.max(0, this.#complete - 1));
-    return { path: Array.from(execution.thread.subarray(0, end)), nodes: Array.from({ length: end + 1 - first }, (_, at) => this.#node(first + at)), complete: this.#complete };
+    // A node may be complete but for hint reads of the thread that the path goes on with.
+    const first = Math.min(end, Math.max(0, this.#complete - 1), execution.isWeak ? this.#reads.firstOpen(end) : Infinity);
+    const { again } = this.#reads;
+    return {
+      path: execution.turns(end), nodes: Array.from({ length: end + 1 - first }, (_, at) => this.#node(first + at)), complete: this.#complete,
+      ...(again < 0 ? {} : { again: { thread: again, tried: this.#reads.tried(end) } }),
+    };
   }
 
   /** Goes on with what was left, on an execution of the same program. */
-  restore(execution: Execution, { path, nodes, complete }: Subtree): void {
+  restore(execution: Execution, { path, nodes, complete, again }: Subtree): void {
     const first = path.length + 1 - nodes.length;
     for (const mask of [this.#enabled, this.#backtrack, this.#done, this.#sleep]) mask.fill(0);
     nodes.forEach(([enabled, backtrack, done, sleep], at) => {
@@ -100,7 +118,11 @@ export class Dpor implements Scheduler {
     this.#visited = path.length + 1;
     this.#complete = complete;
     execution.rewind(0);
-    for (const thread of path) execution.step(thread);
+    for (const [at, turn] of path.entries()) {
+      if (execution.isWeak) this.#reads.begin(at, at < first ? [] : execution.staleWrites(threadOf(turn)), writeOf(turn));
+      execution.step(turn);
+    }
+    if (again !== undefined) this.#reads.resume(path.length, execution.staleWrites(again.thread), again);
   }
 
   /**
@@ -110,15 +132,16 @@ export class Dpor implements Scheduler {
    */
   donate(execution: Execution): Subtree[] {
     const end = this.#visited - 1;
-    for (let at = Math.min(end, this.#complete); at <= end; at++) {
+    const { again } = this.#reads;
+    for (let at = this.#complete; at <= end; at++) {
       const done = this.#done[at] as number;
       const sleep = this.#sleep[at] as number;
-      const own = at < end ? 1 << (execution.thread[at] as number) : 1 << lowest((this.#backtrack[at] as number) & ~done & ~sleep);
+      const own = 1 << (at < end ? (execution.thread[at] as number) : again >= 0 ? again : lowest((this.#backtrack[at] as number) & ~done & ~sleep));
       const given = (this.#enabled[at] as number) & ~sleep & ~done & ~own;
       this.#backtrack[at] = done | own;
       this.#complete = at + 1;
       if (given === 0) continue;
-      const path = Array.from(execution.thread.subarray(0, at));
+      const path = execution.turns(at);
       const parts: Subtree[] = [];
       for (let rest = given, before = done | own; rest !== 0; rest &= rest - 1) {
         const branch = rest & -rest;
@@ -204,6 +227,7 @@ export class Dpor implements Scheduler {
 /** Every interleaving, without reduction: what the reduced search is compared with. */
 export class Unreduced implements Scheduler {
   readonly #open: Int32Array;
+  readonly #reads = new TriedReads();
   #visited = 0;
 
   constructor(stepsMax: number) {
@@ -217,11 +241,15 @@ export class Unreduced implements Scheduler {
       this.#visited = at + 1;
     }
     if (this.#open[at] === 0) return abandon;
-    return lowest(this.#open[at] as number);
+    return this.#reads.turn(execution, this.#reads.again < 0 ? lowest(this.#open[at] as number) : this.#reads.again);
   }
 
   next(execution: Execution): number {
     for (let at = execution.depth - 1; at >= 0; at--) {
+      if (this.#reads.next(execution, at)) {
+        this.#visited = at + 1;
+        return at;
+      }
       this.#open[at] = (this.#open[at] as number) & ~(1 << (execution.thread[at] as number));
       if (this.#open[at] !== 0) {
         this.#visited = at + 1;

@@ -1,4 +1,5 @@
 import type { View } from './access.ts';
+import { turnOf } from './turn.ts';
 
 /** The events of one execution as columns, for speed; and by thread, where its events are. */
 export class Events {
@@ -22,6 +23,8 @@ export class Events {
   /** What the thread was resumed with. */
   readonly value: number[] = [];
   readonly view: (View | undefined)[] = [];
+  /** Of a hint read that gave an older write: the number of that write of its cell, 0 for the value before the first; else −1. */
+  readonly stale: Int32Array;
   /** Cells that a pause waited for, or a wait compared. */
   readonly watched: (readonly number[] | undefined)[] = [];
   /** 1 where a thread went on only because nobody else could. */
@@ -50,6 +53,7 @@ export class Events {
     this.rounds = new Int32Array(stepsMax);
     this.runsOn = new Uint8Array(stepsMax);
     this.waker = new Int32Array(stepsMax);
+    this.stale = new Int32Array(stepsMax).fill(-1);
     this.index = new Int32Array(stepsMax);
     this.count = new Int32Array(threads);
     this.last = new Int32Array(threads).fill(-1);
@@ -59,6 +63,11 @@ export class Events {
   /** Position of the k-th event of a thread. */
   position(thread: number, k: number): number {
     return this.#position[thread * this.stepsMax + k] as number;
+  }
+
+  /** The turns of the first `depth` steps. */
+  turns(depth = this.depth): number[] {
+    return Array.from(this.thread.subarray(0, depth), (thread, at) => turnOf(thread, this.stale[at] as number));
   }
 
   /** The event at `depth` is complete. */

@@ -3,6 +3,8 @@ import { Threads, ThreadState, type ExecutionLimits } from './threads.ts';
 import { perform } from './perform.ts';
 import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
 import { Running } from './running.ts';
+import { StaleReads } from './stale-reads.ts';
+import { threadOf, writeOf } from './turn.ts';
 import { lookAhead, NeverEnds, performAlone, roundsMax, type Ahead } from './waiting.ts';
 
 export { ThreadState, type Crash, type ExecutionLimits } from './threads.ts';
@@ -29,6 +31,7 @@ export class Execution extends Threads {
   /** By thread: own steps after which it crashes. */
   readonly #lifetime: Float64Array;
   readonly #coroutine: (Running | undefined)[] = [];
+  readonly #staleReads: StaleReads | undefined;
   #starting = true;
   /** The depth for which it is known who can be released, or −1. */
   #releasableAt = -1;
@@ -42,6 +45,7 @@ export class Execution extends Threads {
     super(threads, limits);
     this.program = program;
     this.#lifetime = new Float64Array(threads).fill(Infinity);
+    this.#staleReads = limits.staleInARow === undefined ? undefined : new StaleReads(this, this.order, limits.staleInARow);
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
@@ -109,8 +113,20 @@ export class Execution extends Threads {
     return last < 0 || this.order.dependsSince(last, thread, this.nextOp[thread] as number, this.nextCell[thread] as number, this.wouldWrite(thread));
   }
 
-  /** Performs the pending access of a thread and runs the thread to its next one. */
-  step(thread: number): void {
+  /** Whether hint reads may be stale. */
+  get isWeak(): boolean {
+    return this.#staleReads !== undefined;
+  }
+
+  /** The writes, by number, that the pending access of a thread may read besides the last. */
+  staleWrites(thread: number): readonly number[] {
+    if (this.nextOp[thread] !== Op.peek) return [];
+    return this.#staleReads?.writes(thread, this.nextCell[thread] as number, this.nextSite[thread] as number) ?? [];
+  }
+
+  /** Performs the pending access of a thread as the turn says and runs the thread to its next one. */
+  step(turn: number): void {
+    const thread = threadOf(turn);
     const at = this.depth;
     const op = this.nextOp[thread] as number;
     const released = (op === Op.pause || op === Op.wake) && !this.waiting.canStep(thread) ? this.#ahead(thread, this.#roundsMax).rounds : -1;
@@ -130,6 +146,7 @@ export class Execution extends Threads {
     const cell = this.nextCell[thread] as number;
     this.cell[at] = cell;
     this.wrote[at] = 0;
+    this.stale[at] = writeOf(turn);
 
     let result = 0;
     if (isMemory(op)) {
@@ -269,6 +286,8 @@ export class Execution extends Threads {
   #access(at: number, op: number): number {
     const view = this.view[at] as View;
     const index = this.index[at] as number;
+    const stale = this.stale[at] as number;
+    if (stale >= 0) return this.#readStale(at, stale);
     const before = view[index] as number;
     const operand = this.operand[at] as number;
     const result = perform(op, view, index, operand, this.expected[at] as number);
@@ -277,6 +296,14 @@ export class Execution extends Threads {
     this.wrote[at] = onlyReads(op) || (op === Op.compareExchange && before !== this.expected[at]) ? 0 : 1;
     if (this.wrote[at] === 1) this.#remember(this.cell[at] as number, view, index);
     return result;
+  }
+
+  #readStale(at: number, write: number): number {
+    const positions = this.order.writesOf(this.cell[at] as number);
+    const value = (write === 0 ? this.before[positions[0] as number] : this.after[positions[write - 1] as number]) as number;
+    this.before[at] = value;
+    this.after[at] = value;
+    return value;
   }
 
   #remember(cell: number, view: View, index: number): void {

@@ -6,8 +6,9 @@ import type { Program } from './program.ts';
 export type LitmusExpression = number | string | readonly [string, LitmusExpression, LitmusExpression?];
 
 export type LitmusStep =
-  | { readonly op: 'load'; readonly cell: string; readonly reg?: string; readonly plain?: boolean }
-  | { readonly op: 'store'; readonly cell: string; readonly val: LitmusExpression; readonly plain?: boolean }
+  /** `plain`: not atomic, and a race is told. `hint`: not atomic, may be read stale, and the cell's races are not told. */
+  | { readonly op: 'load'; readonly cell: string; readonly reg?: string; readonly plain?: boolean; readonly hint?: boolean }
+  | { readonly op: 'store'; readonly cell: string; readonly val: LitmusExpression; readonly plain?: boolean; readonly hint?: boolean }
   | { readonly op: 'add' | 'sub' | 'and' | 'or' | 'xor' | 'xchg'; readonly cell: string; readonly val: LitmusExpression; readonly reg?: string }
   | { readonly op: 'cas'; readonly cell: string; readonly expected: LitmusExpression; readonly desired: LitmusExpression; readonly reg?: string }
   | { readonly op: 'if'; readonly cond: LitmusExpression; readonly then: readonly LitmusStep[]; readonly else?: readonly LitmusStep[] }
@@ -44,7 +45,7 @@ const binary: Readonly<Record<string, string>> = {
 };
 const readModifyWrite: Readonly<Record<string, string>> = { add: 'add', sub: 'sub', and: 'and', or: 'or', xor: 'xor', xchg: 'exchange' };
 const keysOf: Readonly<Record<string, readonly string[]>> = {
-  load: ['cell', 'reg', 'plain'], store: ['cell', 'val', 'plain'], cas: ['cell', 'expected', 'desired', 'reg'],
+  load: ['cell', 'reg', 'plain', 'hint'], store: ['cell', 'val', 'plain', 'hint'], cas: ['cell', 'expected', 'desired', 'reg'],
   add: ['cell', 'val', 'reg'], sub: ['cell', 'val', 'reg'], and: ['cell', 'val', 'reg'], or: ['cell', 'val', 'reg'], xor: ['cell', 'val', 'reg'],
   xchg: ['cell', 'val', 'reg'], if: ['cond', 'then', 'else'], assume: ['cond'], assert: ['cond'], set: ['reg', 'val'],
 };
@@ -119,7 +120,8 @@ function checkSteps(steps: unknown, cells: Record<string, number>, place: string
     if (known.includes('cell') && (typeof step['cell'] !== 'string' || !Object.hasOwn(cells, step['cell']))) {
       throw new LitmusError(`${here}.cell`, `no cell ${JSON.stringify(step['cell'])} in initial`);
     }
-    if ('plain' in step && typeof step['plain'] !== 'boolean') throw new LitmusError(`${here}.plain`, 'must be true or false');
+    for (const key of ['plain', 'hint']) if (key in step && typeof step[key] !== 'boolean') throw new LitmusError(`${here}.${key}`, 'must be true or false');
+    if (step['plain'] === true && step['hint'] === true) throw new LitmusError(`${here}.hint`, 'an access is either plain or a hint');
     if ((op === 'set' || 'reg' in step) && typeof step['reg'] !== 'string') throw new LitmusError(`${here}.reg`, 'must be a name');
     for (const key of ['val', 'expected', 'desired', 'cond']) if (known.includes(key)) checkExpression(step[key], `${here}.${key}`);
     if (op === 'if') {
@@ -143,6 +145,8 @@ function checkExpression(expression: unknown, place: string): void {
 export interface LitmusProgram extends Program {
   /** Where in the program each access stands, and what it is. */
   readonly sites: readonly LitmusSite[];
+  /** Cells that are accessed as hints somewhere, by their place in `initial`. */
+  readonly hints: ReadonlySet<number>;
   /** Memory and registers as they are now. */
   outcome(): LitmusOutcome;
   /** By thread: the site of the first assertion that failed, or −1. */
@@ -190,6 +194,7 @@ export function litmusProgram(test: LitmusTest): LitmusProgram {
     setup: test.threads.map(() => []),
     start: (thread) => (starts[thread] as () => Coroutine)(),
     sites, failed, finallyHolds,
+    hints: new Set(sites.flatMap(({ step }) => ('hint' in step && step.hint === true ? [names.indexOf(step.cell)] : []))),
     outcome: () => ({
       mem: Object.fromEntries(names.map((name, at) => [name, words[at] as number])),
       regs: registers.map((values, thread) => Object.fromEntries((registerNames[thread] as string[]).map((name, at) => [name, values[at] as number]))),
@@ -225,9 +230,9 @@ function compile(steps: readonly LitmusStep[], cells: readonly string[], registe
       const into = 'reg' in step && step.reg !== undefined ? `${register(step.reg)} = ` : '';
       switch (step.op) {
         case 'load':
-          return `${into}yield requests.${step.plain === true ? 'ownRead' : 'load'}(words, ${cells.indexOf(step.cell)}, ${site()});`;
+          return `${into}yield requests.${step.plain === true ? 'ownRead' : step.hint === true ? 'peek' : 'load'}(words, ${cells.indexOf(step.cell)}, ${site()});`;
         case 'store':
-          return `yield requests.${step.plain === true ? 'ownWrite' : 'store'}(words, ${cells.indexOf(step.cell)}, ${value(step.val)}, ${site()});`;
+          return `yield requests.${step.plain === true ? 'ownWrite' : step.hint === true ? 'poke' : 'store'}(words, ${cells.indexOf(step.cell)}, ${value(step.val)}, ${site()});`;
         case 'cas':
           return `${into}yield requests.compareExchange(words, ${cells.indexOf(step.cell)}, ${value(step.expected)}, ${value(step.desired)}, ${site()});`;
         case 'set':

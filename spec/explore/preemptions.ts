@@ -1,6 +1,7 @@
 import { ThreadState, type Execution } from './execution.ts';
 import { Linearizations } from './linearizations.ts';
 import { abandon, exhausted, type Scheduler } from './scheduler.ts';
+import { TriedReads } from './stale-reads.ts';
 
 /**
  * Iterative preemption bounding (Musuvathi, Qadeer: Iterative context bounding, PLDI 2007): all executions that can be run with no
@@ -19,7 +20,7 @@ export class BoundedPreemptions implements Scheduler {
   readonly #spent: Int32Array;
   #visited = 0;
   #linearizations: Linearizations | undefined;
-
+  readonly #reads = new TriedReads();
   readonly #before: Int32Array;
 
   constructor(stepsMax: number, threads: number, preemptions: number) {
@@ -44,13 +45,18 @@ export class BoundedPreemptions implements Scheduler {
     }
     const open = this.#open[at] as number;
     if (open === 0) return abandon;
-    const choice = stays && (open & (1 << current)) !== 0 ? current : 31 - Math.clz32(open & -open);
+    const { again } = this.#reads;
+    const choice = again >= 0 ? again : stays && (open & (1 << current)) !== 0 ? current : 31 - Math.clz32(open & -open);
     this.#spent[at + 1] = (this.#spent[at] as number) + (choice !== current && stays && execution.isPreemptible(current) ? 1 : 0);
-    return choice;
+    return execution.isWeak ? this.#reads.turn(execution, choice) : choice;
   }
 
   next(execution: Execution): number {
     for (let at = execution.depth - 1; at >= 0; at--) {
+      if (execution.isWeak && this.#reads.next(execution, at)) {
+        this.#visited = at + 1;
+        return at;
+      }
       this.#open[at] = (this.#open[at] as number) & ~(1 << (execution.thread[at] as number));
       if (this.#open[at] !== 0) {
         this.#visited = at + 1;

@@ -2,7 +2,7 @@ import type { Execution } from './execution.ts';
 
 /** Decides, and does nothing else: which thread takes the next step, and whether and from where another execution follows. */
 export interface Scheduler {
-  /** The thread that takes the next step; {@link abandon}: whatever follows here has been explored already. */
+  /** The turn that is next: a thread, perhaps with what it reads (turn.ts); {@link abandon}: whatever follows here has been explored already. */
   choose(execution: Execution): number;
   /** Hears of the event that was just performed. */
   performed?(execution: Execution): void;
@@ -39,13 +39,13 @@ export function* explore(execution: Execution, scheduler: Scheduler): Generator<
 function run(execution: Execution, scheduler: Scheduler): Ending {
   const { stepsMax } = execution.limits;
   while (execution.depth < stepsMax) {
-    const thread = scheduler.choose(execution);
-    if (thread === abandon) {
+    const turn = scheduler.choose(execution);
+    if (turn === abandon) {
       if (execution.enabled() !== 0 || scheduler.revisits?.(execution) === true) return 'redundant';
       if (scheduler.revisits?.(execution) === true) return 'redundant';
   return execution.finished() ? 'complete' : 'blocked';
     }
-    execution.step(thread);
+    execution.step(turn);
     scheduler.performed?.(execution);
   }
   if (scheduler.revisits?.(execution) === true) return 'redundant';
