@@ -56,8 +56,8 @@ export async function loadText(text: string, more: Readonly<Record<string, strin
 export const planDefaults: Omit<CheckPlan, 'phases'> = { scenarios: [], seed: 1, bail: 1, shrinkExecutions: 100_000, executionsMax: 300_000, invariants: [] };
 
 /** Runs a check to its end, without a clock. */
-export function runCheck(loaded: LoadedSubject, phases: readonly Phase[], options: Partial<CheckPlan> = {}): SubjectReport {
-  const run = check(loaded, { ...planDefaults, phases, ...options }, { stop: () => false, now: () => 0 });
+export function runCheck(loaded: LoadedSubject, phases: readonly Phase[], options: Partial<CheckPlan> = {}, stop = (): boolean => false): SubjectReport {
+  const run = check(loaded, { ...planDefaults, phases, ...options }, { stop, now: () => 0 });
   try {
     for (;;) {
       const next = run.next();
