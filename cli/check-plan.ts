@@ -80,7 +80,7 @@ function ownPhases(parsed: Parsed): readonly Phase[] | undefined {
       .with('exhaustive', () => [
         { strategy: 'exhaustive', scope },
         ...((crashes ?? 0) > 0 ? [{ strategy: 'crash' as const, scope, crashes: crashes as number }] : []),
-        ...(scope.threads > 1 ? [{ strategy: 'progress' as const, scope }] : []),
+        ...(scope.threads > 1 ? (['progress', 'stale'] as const).map((strategy) => ({ strategy, scope })) : []),
       ])
       .with('bounded', () => [{ strategy: 'bounded', scope, preemptions }])
       .with('pct', () => [{ strategy: 'pct', scope: sampled, ...some, depth }])

@@ -5,11 +5,12 @@ import { stoppedIn } from './crashes.ts';
 import { handOut, type Crew } from './crew.ts';
 import { mode } from './explore/access.ts';
 import { Divergence } from './explore/execution.ts';
+import { staleMost } from './explore/stale-reads.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { Frontier, type Task, type Told } from './frontier.ts';
 import { arbitraryScenario, enumerate } from './generate.ts';
 import { OwnSteps } from './own-steps.ts';
-import type { Phase } from './plan.ts';
+import { isExhaustive, type Phase } from './plan.ts';
 import type { PhaseReport, Shard, SubjectReport, Verdict, ViolationReport } from './report.ts';
 import { counts, judgeDefaults, type JudgeOptions } from './scenario-judge.ts';
 import type { Scenario } from './scenario.ts';
@@ -76,6 +77,8 @@ export function* check(loaded: LoadedSubject, plan: CheckPlan, context: CheckCon
   }
 }
 
+const readingStale = `, hints read stale, each older value at most ${staleMost} times at a place`;
+
 class CheckRun {
   readonly #loaded: LoadedSubject;
   readonly #plan: CheckPlan;
@@ -114,7 +117,8 @@ class CheckRun {
 
   /** Scenarios that somebody named. */
   *given(scenarios: readonly Scenario[]): Generator<CheckEvent, void> {
-    yield* this.#explorePhase(-1, { strategy: 'exhaustive' }, 'the given scenario', scenarios, scenarios.length, this.#everything);
+    const stale = this.#loaded.subject.hints !== undefined;
+    yield* this.#explorePhase(-1, { strategy: stale ? 'stale' : 'exhaustive' }, `the given scenario${stale ? readingStale : ''}`, scenarios, scenarios.length, stale ? this.#everythingStale : this.#everything);
   }
 
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
@@ -122,6 +126,7 @@ class CheckRun {
     const { subject } = this.#loaded;
     const stopped = stoppedIn(phase, subject);
     if (stopped !== undefined && stopped.length === 0) return;
+    if (phase.strategy === 'stale' && subject.hints === undefined) return;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
       this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` });
@@ -131,6 +136,9 @@ class CheckRun {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
       const what = phase.strategy === 'crash' ? `≤ ${Math.max(...stopped.map(({ most }) => most))} of them stopped at any step` : `any of them stopped at any step: ${stopped.map(({ purpose }) => purpose).join(', ')}`;
       yield* this.#explorePhase(number, phase, `${describeScope(scope)}, ${what}`, scenarios, scenarios.length, () => ({ kind: 'stopped', stopped, executionsMax: this.#plan.executionsMax }), scope.threads);
+    } else if (phase.strategy === 'stale') {
+      const scenarios = [...enumerate(scope, subject.features ?? {})];
+      yield* this.#explorePhase(number, phase, describeScope(scope) + readingStale, scenarios, scenarios.length, this.#everythingStale);
     } else if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
       const { executionsMax: runsMax } = this.#plan;
@@ -167,6 +175,7 @@ class CheckRun {
   }
 
   readonly #everything = (): Search => ({ kind: 'exhaustive' });
+  readonly #everythingStale = (): Search => ({ kind: 'exhaustive', stale: true });
 
   *#sampled(scope: Scope, scenarios: number, seed: number): Generator<Scenario> {
     const arbitrary = arbitraryScenario(scope, this.#loaded.subject.features ?? {});
@@ -191,7 +200,7 @@ class CheckRun {
   }
 
   /** Explores the scenarios of a phase. */
-  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
+  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' | 'stale' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
     if (this.#from !== undefined && number < this.#from.phase) return;
     const { totals } = this.#tally;
     const { strategy } = planned;
@@ -220,7 +229,7 @@ class CheckRun {
     }
     const incomplete = totals.incomplete > within.incomplete;
     const violated = this.#violations.length > within.violations;
-    const plannedExhaustive = strategy === 'exhaustive' || strategy === 'crash' || strategy === 'progress';
+    const plannedExhaustive = isExhaustive(strategy);
     const exhausted = plannedExhaustive && phase.exhausted && !this.#cut;
     const beyond = plannedExhaustive ? !exhausted : strategy === 'bounded' && !phase.reached.withinBound;
     const note = this.#cut ? 'cut short' : beyond && !violated ? `more than ${this.#plan.executionsMax} executions of one scenario` : incomplete ? 'some executions reached the limit of steps' : '';

@@ -6,6 +6,8 @@ import { isMemory, Op, opNames } from './explore/access.ts';
 import { Divergence, type Crash, type Execution } from './explore/execution.ts';
 import { Replay } from './explore/replay.ts';
 import { explore, type Ending } from './explore/scheduler.ts';
+import { staleMost } from './explore/stale-reads.ts';
+import { threadOf, writeOf } from './explore/turn.ts';
 import { threw } from './history.ts';
 import type { Finding, InvariantId } from './invariants.ts';
 import { describeOperation } from './linearizability.ts';
@@ -18,10 +20,10 @@ import { waitingNote } from './stalls.ts';
 import type { LoadedSubject } from './subject.ts';
 import { printReplay, printScenario } from './token.ts';
 
-/** A scenario, the threads' turns along which it fails, and what was found. */
+/** A scenario, the turns along which it fails (turn.ts), and what was found. */
 export interface Failure {
   readonly scenario: Scenario;
-  /** The thread of each step. */
+  /** The turn of each step. */
   readonly decisions: readonly number[];
   readonly finding: Finding;
   /** Threads that stop for ever, and what the execution was judged for. */
@@ -49,9 +51,16 @@ export interface Replayed {
   readonly strayed: number;
 }
 
+/** Whether a hint is read stale in one of the turns. */
+export const readsStale = (turns: readonly number[]): boolean => turns.some((turn) => writeOf(turn) >= 0);
+
+/** Hints may be stale where one is. */
+const asRead = (turns: readonly number[], options: JudgeOptions): JudgeOptions => (readsStale(turns) ? { ...options, staleMost } : options);
+
 /** `timeouts`, if it is known: the steps that are the timeout of a wait. */
 export function replay(loaded: LoadedSubject, { scenario, decisions: turns, crashes, purpose }: Omit<Failure, 'finding'>, options: JudgeOptions, timeouts?: ReadonlySet<number>): Replayed {
-  const stopping = crashes === undefined ? options : { ...options, crashes, purpose: purpose ?? 'crash' };
+  const reading = asRead(turns, options);
+  const stopping = crashes === undefined ? reading : { ...reading, crashes, purpose: purpose ?? 'crash' };
   const judge = new ScenarioJudge(loaded, scenario, new Models(), stopping);
   if (judge.execution === undefined) {
     return { judge, ending: 'incomplete', findings: judge.prefixFinding === undefined ? [] : [judge.prefixFinding], observed: {}, state: undefined, strayed: -1 };
@@ -68,16 +77,16 @@ export function replay(loaded: LoadedSubject, { scenario, decisions: turns, cras
 export function countPreemptions(turns: readonly number[], execution: Execution): number {
   let preemptions = 0;
   execution.rewind(0);
-  turns.forEach((thread, at) => {
-    const last = turns[at - 1];
-    if (last !== undefined && last !== thread && execution.isPreemptible(last)) preemptions++;
-    execution.step(thread);
+  turns.forEach((turn, at) => {
+    const last = at === 0 ? -1 : threadOf(turns[at - 1] as number);
+    if (last >= 0 && last !== threadOf(turn) && execution.isPreemptible(last)) preemptions++;
+    execution.step(turn);
   });
   return preemptions;
 }
 
 export function preemptionsOf({ scenario, decisions, crashes = [] }: Failure, loaded: LoadedSubject, options: JudgeOptions): number {
-  const { execution } = new ScenarioJudge(loaded, scenario, new Models(), { ...options, crashes });
+  const { execution } = new ScenarioJudge(loaded, scenario, new Models(), { ...asRead(decisions, options), crashes });
   return execution === undefined ? 0 : countPreemptions(decisions, execution);
 }
 
@@ -144,9 +153,17 @@ function traceOf(loaded: LoadedSubject, judge: ScenarioJudge): TraceStep[] {
       before: memory ? Number(execution.before[at]) : null,
       after: memory ? Number(execution.after[at]) : op === Op.return && execution.value[at] !== threw ? (execution.value[at] as number) : null,
       file: site?.file ?? '', line: site?.line ?? 0, column: site?.column ?? 0, text: site?.text ?? '',
-      note: waitingNote(execution, at),
+      note: waitingNote(execution, at) || staleNote(execution, at),
     };
   });
+}
+
+/** Of a stale read: the step that had overwritten what it gives. */
+function staleNote({ stale, wrote, cell }: Execution, at: number): string {
+  const write = stale[at] as number;
+  if (write < 0) return '';
+  const writes = Array.from(wrote.subarray(0, at).keys()).filter((earlier) => wrote[earlier] === 1 && cell[earlier] === cell[at]);
+  return `stale: step ${(writes[write] as number) + 1} had overwritten it`;
 }
 
 /** Model against memory when nothing runs. */

@@ -48,7 +48,7 @@ export interface LitmusOptions extends LitmusWants {
 export const stepsMax = 2000;
 
 /** Hints may be stale as often as they are read: there are no loops. */
-export const limitsOf = ({ hints }: LitmusProgram): ExecutionLimits => ({ stepsMax, intervals: true, ...(hints.size === 0 ? {} : { staleInARow: Infinity }) });
+export const limitsOf = ({ hints }: LitmusProgram): ExecutionLimits => ({ stepsMax, intervals: true, ...(hints.size === 0 ? {} : { staleMost: Infinity }) });
 
 /** Explores a litmus program to its end, by the engine that explores allocators. */
 export function runLitmus(test: LitmusTest, options: LitmusOptions): LitmusReport {

@@ -19,7 +19,12 @@ export type Phase =
   /** Every scenario of the scope, with each set of at most `crashes` threads stopped for ever at each of their steps, every execution of each. */
   | { readonly strategy: 'crash'; readonly scope: Scope; readonly crashes: number }
   /** Likewise, with any set of threads stopped, for subjects that promise progress. */
-  | { readonly strategy: 'progress'; readonly scope: Scope };
+  | { readonly strategy: 'progress'; readonly scope: Scope }
+  /** Every scenario of the scope, every execution of each, hint reads giving older writes as well, for subjects that declare hints. */
+  | { readonly strategy: 'stale'; readonly scope: Scope };
+
+/** Whether a phase sets out to run every execution of what it explores. */
+export const isExhaustive = (strategy: Phase['strategy']): boolean => ['exhaustive', 'crash', 'progress', 'stale'].includes(strategy);
 
 export type PresetName = 'smoke' | 'ci' | 'nightly';
 
@@ -64,6 +69,8 @@ const ci: readonly Phase[] = [
   { strategy: 'crash', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }), crashes: 1 },
   { strategy: 'crash', scope: small({ ...tail, threads: 2, ops: 1, countMax: 7 }), crashes: 1 },
   { strategy: 'progress', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
+  { strategy: 'stale', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
+  { strategy: 'stale', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }) },
   { strategy: 'progress', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }) },
   ...choices,
   { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 500, executions: 400 },

@@ -32,6 +32,8 @@ export interface JudgeOptions {
   /** Threads that stop for ever, and what executions with them are judged for (default: crash). */
   readonly crashes?: readonly Crash[];
   readonly purpose?: CrashPurpose;
+  /** Times that a thread may read an older write at one place; left out: hints give what was written last. */
+  readonly staleMost?: number;
 }
 
 export const counts = (invariant: string, { only }: JudgeOptions): boolean => only === undefined || only.includes(invariant);

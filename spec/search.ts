@@ -8,8 +8,8 @@ import { mixed, randomFrom } from './seeds.ts';
 
 /** How the executions of one scenario are searched. Plain data, so that another thread can do it. */
 export type Search =
-  /** All of them, in slices. */
-  | { readonly kind: 'exhaustive' }
+  /** All of them, in slices; with `stale`, also those in which hint reads give older writes. */
+  | { readonly kind: 'exhaustive'; readonly stale?: boolean }
   /** All that need at most so many preemptions, with none first; given up after so many runs. */
   | { readonly kind: 'bounded'; readonly preemptions: number; readonly runsMax: number }
   /** So many executions by random priorities. */

@@ -1,12 +1,13 @@
 import { counts } from './commands/allocate.ts';
 import { entryOf, type AllocateCommand, type Command } from './commands/index.ts';
 import type { Geometry, Subject } from './contract.ts';
-import { preemptionsOf, type Failure, type Shrunk } from './counterexample.ts';
+import { preemptionsOf, readsStale, type Failure, type Shrunk } from './counterexample.ts';
 import { variants, withoutBurials, type Variant } from './crashes.ts';
 import { Dpor } from './explore/dpor.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { BoundedPreemptions } from './explore/preemptions.ts';
 import { explore, type Scheduler } from './explore/scheduler.ts';
+import { staleMost } from './explore/stale-reads.ts';
 import { Models } from './models.ts';
 import { ScenarioJudge, type JudgeOptions } from './scenario-judge.ts';
 import { commandCount, renumbered, whyImpossible, type Scenario } from './scenario.ts';
@@ -28,9 +29,15 @@ const executionsPerTry = 4000;
  * judged by exploring it anew, so it may fail along another schedule.
  */
 export function* shrink(loaded: LoadedSubject, original: Failure, options: ShrinkOptions): Generator<{ commands: number; tried: number }, Shrunk> {
-  const search = new Search(loaded, original, options);
   if (options.executionsMax === 0) return { failure: original, minimal: false, tried: 0 };
+  const search = new Search(loaded, original, options);
   let failure = original;
+  if (readsStale(original.decisions)) {
+    // A failure that no stale read is needed for is better told without.
+    const found = search.failsSomehow(original.scenario, (stepsMax) => new Dpor(stepsMax, 31), executionsPerTry);
+    if (found !== undefined && found !== 'gave up') failure = found;
+    else search.readStale();
+  }
   let minimal = false;
   for (let progress = true; progress; ) {
     progress = false;
@@ -62,7 +69,7 @@ class Search {
   #left: number;
   readonly #loaded: LoadedSubject;
   readonly #original: Failure;
-  readonly #options: ShrinkOptions;
+  #options: ShrinkOptions;
   readonly #models = new Models();
 
   constructor(loaded: LoadedSubject, original: Failure, options: ShrinkOptions) {
@@ -70,6 +77,11 @@ class Search {
     this.#original = original;
     this.#options = options;
     this.#left = options.executionsMax;
+  }
+
+  /** From now on hints may be stale. */
+  readStale(): void {
+    this.#options = { ...this.#options, judge: { ...this.#options.judge, staleMost } };
   }
 
   spent(): boolean {
@@ -107,7 +119,7 @@ class Search {
     for (const ending of explore(execution, scheduler(this.#options.judge.stepsMax))) {
       const found = judge.judge(ending);
       if (found?.invariant === invariant && found.layer === layer) {
-        return { scenario, decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding: found, ...stopping };
+        return { scenario, decisions: execution.turns(), finding: found, ...stopping };
       }
       this.#reached = judge.crash?.reached === true;
       this.#left--;

@@ -6,6 +6,7 @@ import { mode } from './explore/access.ts';
 import { Dpor } from './explore/dpor.ts';
 import { Divergence } from './explore/execution.ts';
 import { exhausted, explore, type Ending, type Scheduler } from './explore/scheduler.ts';
+import { staleMost } from './explore/stale-reads.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { Models } from './models.ts';
 import { OwnSteps } from './own-steps.ts';
@@ -127,7 +128,7 @@ export class Explorer {
       run.count(ending, execution.depth);
       const finding = judge.judge(ending);
       if (finding !== undefined) {
-        run.failure = { decisions: Array.from(execution.thread.subarray(0, execution.depth)), finding, ...(judge.crash === undefined ? {} : { scenario: judge.scenario, ...judge.stopped }) };
+        run.failure = { decisions: execution.turns(), finding, ...(judge.crash === undefined ? {} : { scenario: judge.scenario, ...judge.stopped }) };
         return 'failed';
       }
       if (judge.crash === undefined && isSample(run.runs)) runTwice(this.#loaded, judge.scenario, execution);
@@ -138,9 +139,9 @@ export class Explorer {
   }
 
   /** The last scenario's judge is kept, since the next task is often of the same one. */
-  #judgeOf({ number, work: { scenario } }: Task<ScenarioWork>): ScenarioJudge {
+  #judgeOf({ number, work: { scenario, search } }: Task<ScenarioWork>): ScenarioJudge {
     if (this.#judge === undefined || this.#number !== number) {
-      this.#judge = new ScenarioJudge(this.#loaded, scenario, this.#models, this.#judging);
+      this.#judge = new ScenarioJudge(this.#loaded, scenario, this.#models, search.kind === 'exhaustive' && search.stale === true ? { ...this.#judging, staleMost } : this.#judging);
       this.#number = number;
     }
     return this.#judge;

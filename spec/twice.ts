@@ -18,11 +18,12 @@ export function runTwice(loaded: LoadedSubject, scenario: Scenario, first: Execu
   const program = new ScenarioProgram(loaded.subject, scenario);
   if (program.setup.map(String).join() !== first.program.setup.map(String).join()) throw new Divergence(0, 'before any thread ran, attach() or the prefix saw other values when it was run again');
   const second = new Execution(program, first.limits);
+  const turns = first.turns();
   for (let at = 0; at < first.depth; at++) {
     const thread = first.thread[at] as number;
     const diverged = (what: string): Divergence => new Divergence(at, `${threadName(thread)} ${what} when the same steps were run again`);
     if (!second.canStep(thread)) throw diverged('could not go on');
-    second.step(thread);
+    second.step(turns[at] as number);
     for (const column of ['op', 'site'] as const) {
       if (first[column][at] !== second[column][at]) throw diverged(`did ${opNames[first.op[at] as number]} at first, and ${opNames[second.op[at] as number]}${column === 'site' ? ' in another place' : ''}`);
     }

@@ -1,17 +1,27 @@
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { replay } from '../spec/counterexample.ts';
+import { printSchedule } from '../spec/decision.ts';
+import { mode } from '../spec/explore/access.ts';
 import { Dpor, Unreduced } from '../spec/explore/dpor.ts';
 import { Execution } from '../spec/explore/execution.ts';
 import { litmusProgram, type LitmusStep, type LitmusTest } from '../spec/explore/litmus.ts';
 import { BoundedPreemptions } from '../spec/explore/preemptions.ts';
 import { explore, exhausted, type Scheduler } from '../spec/explore/scheduler.ts';
+import { turnOf } from '../spec/explore/turn.ts';
 import { limitsOf, runLitmus } from '../spec/litmus.ts';
+import type { ViolationReport } from '../spec/report.ts';
+import { judgeDefaults } from '../spec/scenario-judge.ts';
+import { scopeOf } from '../spec/scope.ts';
 import { randomFrom } from '../spec/seeds.ts';
+import { parseReplay, parseScenario } from '../spec/token.ts';
 import { outcomesByHand } from './litmus/by-hand.ts';
+import { load, loadText, runCheck } from './support/subjects.ts';
 
 const peek = (cell: string, reg: string): LitmusStep => ({ op: 'load', cell, reg, hint: true });
 const poke = (cell: string, val: number): LitmusStep => ({ op: 'store', cell, val, hint: true });
-const load = (cell: string, reg: string): LitmusStep => ({ op: 'load', cell, reg });
-const store = (cell: string, val: number): LitmusStep => ({ op: 'store', cell, val });
+const read = (cell: string, reg: string): LitmusStep => ({ op: 'load', cell, reg });
+const write = (cell: string, val: number): LitmusStep => ({ op: 'store', cell, val });
 const add = (cell: string, reg: string): LitmusStep => ({ op: 'add', cell, val: 1, reg });
 const program = (name: string, threads: readonly (readonly LitmusStep[])[]): LitmusTest => ({ name, initial: { x: 0, y: 0, f: 0, g: 0 }, threads });
 
@@ -27,7 +37,7 @@ describe('what a hint read may give', () => {
   });
 
   test('store buffering with atomic accesses stays invisible', () => {
-    expect(seen(program('SB atomic', [[store('x', 1), load('y', 'a')], [store('y', 1), load('x', 'b')]]))).toEqual(['a=0 b=1', 'a=1 b=0', 'a=1 b=1']);
+    expect(seen(program('SB atomic', [[write('x', 1), read('y', 'a')], [write('y', 1), read('x', 'b')]]))).toEqual(['a=0 b=1', 'a=1 b=0', 'a=1 b=1']);
   });
 
   test('two reads of one cell have no order: the second may give the older write', () => {
@@ -39,17 +49,17 @@ describe('what a hint read may give', () => {
   });
 
   test('message passing by an atomic flag hides the older write', () => {
-    expect(seen(program('MP atomic', [[poke('x', 1), store('f', 1)], [load('f', 'a'), peek('x', 'b')]]))).toEqual(['a=0 b=0', 'a=0 b=1', 'a=1 b=1']);
+    expect(seen(program('MP atomic', [[poke('x', 1), write('f', 1)], [read('f', 'a'), peek('x', 'b')]]))).toEqual(['a=0 b=0', 'a=0 b=1', 'a=1 b=1']);
   });
 
   test('message passing through a chain of read-modify-writes hides it as well', () => {
-    const outcomes = seen(program('MP chain', [[poke('x', 1), store('f', 1)], [add('f', 'm')], [load('f', 'a'), peek('x', 'b')]]));
+    const outcomes = seen(program('MP chain', [[poke('x', 1), write('f', 1)], [add('f', 'm')], [read('f', 'a'), peek('x', 'b')]]));
     expect(outcomes).toContain('a=2 b=1 m=1');
     expect(outcomes).not.toContain('a=2 b=0 m=1');
   });
 
   test('a flag that another store overwrites hides nothing', () => {
-    const outcomes = seen(program('MP broken chain', [[poke('x', 1), store('f', 1)], [load('f', 'm'), store('g', 2)], [load('g', 'a'), peek('x', 'b')]]));
+    const outcomes = seen(program('MP broken chain', [[poke('x', 1), write('f', 1)], [read('f', 'm'), write('g', 2)], [read('g', 'a'), peek('x', 'b')]]));
     expect(outcomes).toContain('a=2 b=0 m=0');
     expect(outcomes).not.toContain('a=2 b=0 m=1');
   });
@@ -93,7 +103,7 @@ function randomSteps(random: () => number, thread: number): LitmusStep[] {
     const cell = pick(['x', 'x', 'y', 'f']);
     const value = 1 + Math.floor(random() * 3);
     const reg = `r${thread}${at}`;
-    return pick([() => peek(cell, reg), () => peek(cell, reg), () => poke(cell, value), () => poke(cell, value), () => load('f', reg), () => store('f', value), () => add('f', reg)])();
+    return pick([() => peek(cell, reg), () => peek(cell, reg), () => poke(cell, value), () => poke(cell, value), () => read('f', reg), () => write('f', value), () => add('f', reg)])();
   });
 }
 
@@ -165,3 +175,69 @@ function inParts(litmus: LitmusTest, runs: number): { executions: number; outcom
   }
   return { executions, outcomes: [...outcomes].sort(), parts };
 }
+
+const hinted = join(import.meta.dirname, 'stale', 'hinted-frame.subject.ts');
+const scope = scopeOf({ frames: 1, chunkFrames: 1, threads: 2, ops: 2 });
+const trusted = [{ file: 'hinted-frame.subject.ts', from: ' && Atomics.or(this.words, owned, 0) === 1', to: '' }];
+
+describe('a hint that is trusted without its validating read-modify-write', () => {
+  test('is held while hints give what was written last', async () => {
+    const report = runCheck(await load(hinted, trusted), [{ strategy: 'exhaustive', scope }]);
+    expect({ verdict: report.verdict, exhausted: report.coverage.exhausted }).toEqual({ verdict: 'held', exhausted: true });
+  });
+
+  test('is found where they may be stale, and runs again', async () => {
+    const loaded = await load(hinted, trusted);
+    const [violation, ...more] = runCheck(loaded, [{ strategy: 'stale', scope }]).violations;
+    const { counterexample, replay: token } = violation as ViolationReport;
+    expect(more).toEqual([]);
+    expect(violation).toMatchObject({ invariant: 'FP-OOM-1', shrink: { minimal: true } });
+    expect(counterexample).toMatchObject({ commands: 4, preemptions: 0 });
+    expect(counterexample.trace.map(({ note }) => note).filter((note) => note !== '')).toEqual([expect.stringMatching(/^stale: step \d+ had overwritten it$/)]);
+    const parsed = parseReplay((/'(.*)'/.exec(token) as RegExpExecArray)[1] as string);
+    expect(printSchedule(parsed.schedule)).toMatch(/[AB]\?0/);
+    const turns = parsed.schedule.map((decision) => (decision.kind === 'read' ? turnOf(decision.thread, decision.write) : decision.thread));
+    const again = replay(loaded, { scenario: parsed.scenario, decisions: turns }, judgeDefaults);
+    expect({ strayed: again.strayed, found: again.findings[0]?.invariant }).toEqual({ strayed: -1, found: 'FP-OOM-1' });
+    mode.live = false;
+  });
+
+  test('is held with it, every execution of every scenario', async () => {
+    const report = runCheck(await load(hinted), [{ strategy: 'exhaustive', scope }, { strategy: 'stale', scope }]);
+    const [strong, weak] = report.phases;
+    expect({ verdict: report.verdict, exhausted: report.coverage.exhausted }).toEqual({ verdict: 'held', exhausted: true });
+    expect((weak?.executions ?? 0) > (strong?.executions ?? 0)).toBe(true);
+  });
+
+  test('a wait on a hint goes on once the write can be seen', async () => {
+    const waits = `
+      import { defineSubject } from 'frameproof';
+      import { peek, poke } from 'frameproof/impl';
+      export default defineSubject({
+        name: 'waits', limits: { framesMax: 2, countMax: 1 },
+        create: () => ({ memory: new SharedArrayBuffer(8) }),
+        attach: ({ memory }, worker) => { const words = new Int32Array(memory); return {
+          allocate: () => { if (worker === 1) { while (peek(words, 0) === 0) Atomics.pause(); return 1; } poke(words, 0, 1); return 0; },
+          free: () => 0,
+        }; },
+        hints: ({ memory }) => [new Int32Array(memory)],
+      });`;
+    const report = runCheck(await loadText(waits), [], { scenarios: [parseScenario('f2c2o1 | A: allocate(1) B: allocate(1)')], invariants: ['FP-PRG-2', 'FP-PRG-3', 'FP-PRG-4'] });
+    expect({ verdict: report.verdict, violations: report.violations, incomplete: report.coverage.incomplete }).toEqual({ verdict: 'held', violations: [], incomplete: 0 });
+  });
+
+  test('what fails without a stale read is told without one', async () => {
+    const forgotten = [{ file: 'hinted-frame.subject.ts', from: '    Atomics.add(this.words, frees, 1);\n', to: '' }, ...trusted];
+    const [violation] = runCheck(await load(hinted, forgotten), [{ strategy: 'stale', scope }]).violations;
+    expect(violation?.counterexample.commands).toBeLessThanOrEqual(4);
+    expect(violation?.counterexample.schedule).not.toContain('?');
+  });
+
+  test.each([
+    ['builtin:hybrid', { frames: 4, prefixOps: 1 }],
+    ['builtin:hybrid-narrow', { frames: 4 }],
+  ])('%s is held, every execution of every scenario', async (name, part) => {
+    const report = runCheck(await load(name), [{ strategy: 'stale', scope: scopeOf({ chunkFrames: 4, threads: 2, ops: 1, ...part }) }]);
+    expect({ verdict: report.verdict, exhausted: report.coverage.exhausted }).toEqual({ verdict: 'held', exhausted: true });
+  });
+});

@@ -6,6 +6,7 @@ import { claimsOf } from '../../spec/crashes.ts';
 import { threadName, type Decision } from '../../spec/decision.ts';
 import { SubjectError } from '../../spec/explore/subject-error.ts';
 import { Divergence, type Crash } from '../../spec/explore/execution.ts';
+import { threadOf, turnOf } from '../../spec/explore/turn.ts';
 import { finding, invariants } from '../../spec/invariants.ts';
 import { schemaVersion, type CheckReport, type ViolationReport } from '../../spec/report.ts';
 import { judgeDefaults } from '../../spec/scenario-judge.ts';
@@ -61,7 +62,7 @@ async function runReplay(parsed: Parsed): Promise<number> {
     return exitCodes.diverged;
   }
   const { execution } = replayed.judge;
-  const followed = execution === undefined ? [] : Array.from(execution.thread.subarray(0, execution.depth));
+  const followed = execution?.turns() ?? [];
   const [first, ...also] = replayed.findings;
   const strayed = replayed.strayed >= 0;
   const failure: Failure = { scenario: target.scenario, decisions: followed, finding: first ?? finding('FP-LIN-1', 'holds'), ...replayed.judge.stopped };
@@ -100,12 +101,12 @@ function turnsOf(schedule: readonly Decision[]): { turns: number[]; crashes: Cra
   for (const decision of schedule) {
     if (decision.kind === 'timeout') timeouts.add(turns.length);
     if (decision.kind === 'run' || decision.kind === 'timeout') turns.push(decision.thread);
-    else if (decision.kind === 'crash') {
-      const steps = turns.filter((thread) => thread === decision.thread).length;
+    else if (decision.kind === 'read') turns.push(turnOf(decision.thread, decision.write));
+    else {
+      const steps = turns.filter((turn) => threadOf(turn) === decision.thread).length;
       if (steps === 0) throw new UsageError(`the schedule has ${threadName(decision.thread)} stop for ever before its first step; leave the thread out instead`);
       crashes.push({ thread: decision.thread, steps });
     }
-    else throw new UsageError(`the schedule holds a ${decision.kind} of ${threadName(decision.thread)}, which this version does not explore`);
   }
   return { turns, crashes, timeouts };
 }

@@ -32,8 +32,8 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   ];
   if (incomplete > 0) lines.push(`   ${paint('yellow', 'incomplete')}  ${number(incomplete)} executions reached the limit of steps`);
   for (const note of notes) lines.push(`   note        ${note}`);
-  const stopped = (strategy: string): boolean => subject.phases.some((phase) => phase.strategy === strategy && phase.scenarios > 0);
-  if (explored) lines.push(`   not covered ${stopped('crash') ? '' : 'crashes, '}stale hint reads, anything beyond the scopes above`);
+  const ran = (strategy: string): boolean => subject.phases.some((phase) => phase.strategy === strategy && phase.scenarios > 0);
+  if (explored) lines.push(`   not covered ${ran('crash') ? '' : 'crashes, '}${ran('stale') ? 'plain stores seen early (load buffering)' : 'stale hint reads'}, anything beyond the scopes above`);
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
   lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);

@@ -70,7 +70,7 @@ function stepText({ access, cell, before, after, operation, note }: TraceStep, c
   if (access === 'wait' || access === 'notify') return `${access.padEnd(5)} ${cells.get(cell) ?? ''} ${note}`;
   const name = `${(short[access] ?? access).padEnd(5)} ${cells.get(cell) ?? ''}`;
   if (access === 'compareExchange') return `${name} ${hex(before)} ${before === after ? 'refused' : `⇒ ${hex(after)}`}`;
-  return access === 'load' || access === 'peek' || access === 'read' ? `${name} → ${hex(before)}` : `${name} ${hex(before)} ⇒ ${hex(after)}`;
+  return access === 'load' || access === 'peek' || access === 'read' ? `${name} → ${hex(before)}${note === '' ? '' : ` (${note})`}` : `${name} ${hex(before)} ⇒ ${hex(after)}`;
 }
 
 /** Small numbers as they are, bit patterns in hexadecimal. */

@@ -1,6 +1,6 @@
 import type { Execution } from './execution.ts';
 import { abandon, exhausted, type Scheduler } from './scheduler.ts';
-import { TriedReads } from './stale-reads.ts';
+import { TriedReads } from './tried-reads.ts';
 import { threadOf, writeOf } from './turn.ts';
 
 /**

@@ -45,7 +45,7 @@ export class Execution extends Threads {
     super(threads, limits);
     this.program = program;
     this.#lifetime = new Float64Array(threads).fill(Infinity);
-    this.#staleReads = limits.staleInARow === undefined ? undefined : new StaleReads(this, this.order, limits.staleInARow);
+    this.#staleReads = limits.staleMost === undefined ? undefined : new StaleReads(this, this.order, limits.staleMost);
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);

@@ -1,7 +1,7 @@
 import { ThreadState, type Execution } from './execution.ts';
 import { Linearizations } from './linearizations.ts';
 import { abandon, exhausted, type Scheduler } from './scheduler.ts';
-import { TriedReads } from './stale-reads.ts';
+import { TriedReads } from './tried-reads.ts';
 
 /**
  * Iterative preemption bounding (Musuvathi, Qadeer: Iterative context bounding, PLDI 2007): all executions that can be run with no

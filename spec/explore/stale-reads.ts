@@ -1,12 +1,9 @@
-import { Op } from './access.ts';
 import type { ConflictOrder } from './conflict-order.ts';
 import type { Events } from './events.ts';
-import type { Execution } from './execution.ts';
 import { synchronizesWith } from './synchronizes-with.ts';
-import { turnOf } from './turn.ts';
 
-/** Times in a row that one place in the source may read a hint stale, in each thread. */
-export const staleInARow = 2;
+/** Times that a thread may read an older write at one place in the source: every write is seen at last. */
+export const staleMost = 2;
 
 const none: readonly number[] = [];
 
@@ -18,12 +15,12 @@ const none: readonly number[] = [];
 export class StaleReads {
   readonly #events: Events;
   readonly #order: ConflictOrder;
-  readonly #inARow: number;
+  readonly #most: number;
 
-  constructor(events: Events, order: ConflictOrder, inARow: number) {
+  constructor(events: Events, order: ConflictOrder, most: number) {
     this.#events = events;
     this.#order = order;
-    this.#inARow = inARow;
+    this.#most = most;
   }
 
   /**
@@ -35,7 +32,7 @@ export class StaleReads {
     const { threads, last, thread: threadAt, ordinal, before, after } = this.#events;
     const positions = this.#order.writesOf(cell);
     const previous = last[thread] as number;
-    if (positions.length === 0 || previous < 0 || this.#hasReadStale(thread, site) >= this.#inARow) return none;
+    if (positions.length === 0 || previous < 0) return none;
     const { clock } = this.#order;
     const comesBefore = (position: number): boolean => (clock[previous * threads + (threadAt[position] as number)] as number) > (ordinal[position] as number);
     let happensBefore: Int32Array[] | undefined;
@@ -48,74 +45,21 @@ export class StaleReads {
     const found: number[] = [];
     for (let write = positions.length - 1; write >= 0; write--) {
       const value = write === 0 ? before[positions[0] as number] : after[positions[write - 1] as number];
-      if (values.has(value) || !comesBefore(positions[write] as number) || isHidden(write)) continue;
+      if (values.has(value) || !comesBefore(positions[write] as number) || this.#timesRead(thread, cell, site, write) >= this.#most || isHidden(write)) continue;
       values.add(value);
       found.push(write);
     }
     return found;
   }
 
-  /** How often in a row a thread has read stale at a place, until now. */
-  #hasReadStale(thread: number, site: number): number {
-    const { count, op, site: siteAt, stale } = this.#events;
+  /** How often a thread has read an older write of a cell at a place. Not in a row: two reads of a loop that take turns would never end it. */
+  #timesRead(thread: number, cell: number, site: number, write: number): number {
+    const { count, cell: cellAt, site: siteAt, stale } = this.#events;
     let times = 0;
     for (let k = (count[thread] as number) - 1; k >= 0; k--) {
       const at = this.#events.position(thread, k);
-      if (op[at] !== Op.peek || siteAt[at] !== site) continue;
-      if ((stale[at] as number) < 0) break;
-      times++;
+      if (stale[at] === write && cellAt[at] === cell && siteAt[at] === site) times++;
     }
     return times;
-  }
-}
-
-/** Which reads a depth-first search has tried at the nodes of its path. A thread is done at a node when all of its reads were tried. */
-export class TriedReads {
-  readonly #writes: (readonly number[])[] = [];
-  readonly #tried: number[] = [];
-  /** The thread that has another read to try at the deepest node, or −1. */
-  again = -1;
-
-  /** The turn of a thread chosen at the node where the execution is. */
-  turn(execution: Execution, thread: number): number {
-    const at = execution.depth;
-    if (this.again !== thread) this.begin(at, execution.staleWrites(thread), -1);
-    this.again = -1;
-    const tried = this.#tried[at] as number;
-    return tried === 0 ? thread : turnOf(thread, (this.#writes[at] as readonly number[])[tried - 1] as number);
-  }
-
-  /** Notes the reads at a node, of which those up to `write` were tried; −1: the last write alone. */
-  begin(at: number, writes: readonly number[], write: number): void {
-    this.#writes[at] = writes;
-    this.#tried[at] = writes.indexOf(write) + 1;
-  }
-
-  /** Goes on at a node where some reads of a thread were tried. */
-  resume(at: number, writes: readonly number[], { thread, tried }: { readonly thread: number; readonly tried: number }): void {
-    this.#writes[at] = writes;
-    this.#tried[at] = tried;
-    this.again = thread;
-  }
-
-  /** Whether the thread that took the step at a node has another read to try there; if so, that is next. */
-  next(execution: Execution, at: number): boolean {
-    const tried = this.#tried[at] as number;
-    if (tried >= (this.#writes[at] as readonly number[]).length) return false;
-    this.#tried[at] = tried + 1;
-    this.again = execution.thread[at] as number;
-    return true;
-  }
-
-  /** The first node of the path up to `end` where a read is left to try; `end` if there is none. */
-  firstOpen(end: number): number {
-    let at = 0;
-    while (at < end && (this.#tried[at] as number) >= (this.#writes[at] as readonly number[]).length) at++;
-    return at;
-  }
-
-  /** Reads that were tried at a node before the one that is next there. */
-  tried(at: number): number {
-    return this.#tried[at] as number;
   }
 }

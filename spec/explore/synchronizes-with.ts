@@ -27,11 +27,12 @@ export function synchronizesWith(events: Events): Int32Array[] {
     const list = isWaiting(op) && op !== Op.pause;
     if (list) join(clock, released.get(cell));
     if (op === Op.wait) join(clock, released.get((events.watched[at] as readonly number[])[0] as number));
-    if (op === Op.invoke) join(clock, boundBy.get(events.index[at] as number));
+    const variable = op === Op.invoke || op === Op.return ? (events.index[at] as number) : -1;
+    if (op === Op.invoke && variable >= 0) join(clock, boundBy.get(variable));
     clock[thread] = (events.ordinal[at] as number) + 1;
     if (isMemory(op) && events.wrote[at] === 1) released.set(cell, isAtomic(op) ? clock : undefined);
     if (list) released.set(cell, clock);
-    if (op === Op.return) boundBy.set(events.index[at] as number, clock);
+    if (op === Op.return && variable >= 0) boundBy.set(variable, clock);
     current[thread] = clock;
     clocks.push(clock);
   }

@@ -18,8 +18,8 @@ export interface ExecutionLimits {
   /** Whether a return and another thread's invocation are dependent. Off only to show what that would hide. */
   readonly intervals: boolean;
   readonly crashes?: readonly Crash[];
-  /** Times in a row that a place may read a hint stale; left out: hints give what was written last. */
-  readonly staleInARow?: number;
+  /** Times that a thread may read an older write at one place; left out: hints give what was written last. */
+  readonly staleMost?: number;
   /** Rounds that a thread may wait with nobody else able to go on and nothing changing, before it is said to wait for ever; left out: {@link roundsMax}. */
   readonly roundsMax?: number;
 }
