@@ -18,7 +18,7 @@ export const litmusCommand: CliCommand = {
   usage: `frameproof litmus FILE… [options]
 
 FILE is JSON: { "programs": [ { "name", "initial": { "x": 0 }, "threads": [ [ { "op": "store", "cell": "x", "val": 1 }, … ], … ] } ] }.
-Operations: load, store (with "plain": true a non-atomic access, race-checked), add, sub, and, or, xor, xchg, cas, and the local if,
+Operations: load, store (with "plain": true a non-atomic access, race-checked; with "hint": true one that may be read stale), add, sub, and, or, xor, xchg, cas, and the local if,
 assume, assert, set. Of a program: "finalAssert", an expression that every complete execution must meet (a name is a cell, "0:a" is
 register a of thread 0), and "mustFinish": true, if no execution may get stuck. One execution stands for all that are equivalent: same
 order of every two accesses to one cell of which one writes. Exit 1 if an assertion fails, a plain access races, or one gets stuck.
