@@ -129,7 +129,9 @@ class CheckRun {
     if (phase.strategy === 'stale' && subject.hints === undefined) return;
     const scope = within(phase.scope, subject.limits, subject.features ?? {});
     if (typeof scope === 'string') {
-      this.#phases.push({ strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` });
+      const report: PhaseReport = { strategy: phase.strategy, scope: describeScope(phase.scope), plannedExhaustive: false, exhausted: false, scenarios: 0, executions: 0, violated: false, durationMs: 0, claim: 'not run', note: `left out: ${scope}` };
+      this.#phases.push(report);
+      yield { kind: 'phase', subject: subject.name, report };
       return;
     }
     if (stopped !== undefined) {

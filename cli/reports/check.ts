@@ -36,7 +36,7 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   if (explored) lines.push(`   not covered ${ran('crash') ? '' : 'crashes, '}${ran('stale') ? 'plain stores seen early (load buffering)' : 'stale hint reads'}, anything beyond the scopes above`);
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
-  lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
+  lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${explored && violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}${subject.phases.length > 0 && subject.phases.every(({ claim }) => claim === 'not run') ? ', nothing was explored: every scope of the plan is beyond the limits of the subject; give one within, such as --frames 1' : ''}`);
   return lines.join('\n');
 }
 
