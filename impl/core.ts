@@ -94,6 +94,17 @@ export class Core {
     this.hintFrame = this.base + (word << this.entryShift);
   }
 
+  /** Blocks from this word of level 0 on were used last. Single frames follow into its chunk, so that all that is shorter than a chunk has one chunk to begin with. */
+  moveBlockHint(word: number): void {
+    this.blockHint = word >>> this.blockShift;
+    if (!this.isNearHint(word)) this.moveHint(word);
+  }
+
+  /** Whether a word of level 0 is one of the chunk in which the last run was. */
+  isNearHint(word: number): boolean {
+    return (word ^ (this.hintAt - this.level0)) >>> (this.chunkShift - this.entryShift) === 0;
+  }
+
   moveChunkHint(word: number): void {
     this.chunkHintAt = this.level1 + word;
     this.chunkHintFrame = this.base + (word << (this.entryShift + this.chunkShift));

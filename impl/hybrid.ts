@@ -86,7 +86,7 @@ export class Hybrid extends Core {
     let frame = none;
     // What fits a word is tried where the last one was, before anything else is looked at.
     if (this.isBlocks(count)) {
-      if (this.blockHint >= 0) frame = claimBlocks(this, this.blockHint, count);
+      if (this.blockHint >= 0 && this.isNearHint(this.blockHint << this.blockShift)) frame = claimBlocks(this, this.blockHint, count);
     } else if (count <= this.wordMax) {
       frame = claimInWord(this, this.hintAt - this.level0, count);
     } else if ((count & this.chunkMask) === 0 && count <= this.closedMax) {

@@ -35,15 +35,15 @@ export function allocateSmall(core: Core, count: number): number {
     if (!isDelegated(parents, entry)) continue;
     const start = placeIn(core, chunk, count);
     if (start === none) continue;
-    if (start === chunk << core.chunkShift && isWhole(core, chunk)) {
-      if (whole === none) whole = chunk;
+    if (isWhole(core, chunk)) {
+      if (whole === none) whole = start;
       continue;
     }
     const frame = claimAt(core, start, count);
     if (frame !== none) return frame;
   }
   if (whole !== none) {
-    const frame = claimAt(core, whole << core.chunkShift, count);
+    const frame = claimAt(core, whole, count);
     return frame === none ? beaten : frame;
   }
   return closed === none ? none : breakForRun(core, closed, count);
@@ -110,7 +110,7 @@ function claimAt(core: Core, start: number, count: number): number {
 export function claimBlocks(core: Core, word: number, count: number): number {
   const block = claimEntries(core.words, core.blocks + word, count >>> core.entryShift);
   if (block === none) return none;
-  core.blockHint = word;
+  core.moveBlockHint((word << core.blockShift) + block);
   return ((word << core.blockShift) + block) << core.entryShift;
 }
 
@@ -194,7 +194,7 @@ export function freeInWord(core: Core, frame: number, count: number): boolean {
 export function freeBlocks(core: Core, block: number, count: number): boolean {
   const word = block >>> core.blockShift;
   const done = freeRun(core, core.blocks + word, block & core.blockMask, count >>> core.entryShift, core.blockMask + 1);
-  if (done) core.blockHint = word;
+  if (done) core.moveBlockHint(block);
   return done;
 }
 

@@ -41,10 +41,11 @@ const unaligned = { frames: 6, chunkFrames: 4, firstFrame: 6 } as const;
 const holed = { frames: 8, chunkFrames: 4, reserved: [{ start: 5, count: 1 }] } as const;
 const marked = { frames: 8, chunkFrames: 4, marks: { low: 5, min: 3, critical: 1, gap: 2 } } as const;
 
-// Choices are judged where nobody is beside: long prefixes and single threads.
+// Choices are judged where nobody is beside: long prefixes and single threads; chunks of several words.
 const choices: readonly Phase[] = [
   { strategy: 'random', scope: small({ frames: 12, chunkFrames: 4, threads: 1, ops: 8, prefixOps: 6, countMax: 6 }), scenarios: 400, executions: 1 },
   { strategy: 'random', scope: small({ frames: 20, chunkFrames: 4, threads: 3, ops: 1, prefixOps: 9, countMax: 6 }), scenarios: 200, executions: 1 },
+  { strategy: 'random', scope: small({ frames: 40, chunkFrames: 8, firstFrame: 3, maxOrder: 3, threads: 1, ops: 10, prefixOps: 8, countMax: 8 }), scenarios: 200, executions: 1 },
 ];
 
 const smoke: readonly Phase[] = [

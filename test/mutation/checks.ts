@@ -35,7 +35,7 @@ const groups: readonly Group[] = [
   { name: 'alone, sampled', slices: 1000, phases: [
     sampled(150, 1, { frames: 12, chunkFrames: 4, threads: 1, ops: 8, prefixOps: 6, countMax: 6 }),
     sampled(100, 1, { frames: 70, chunkFrames: 32, firstFrame: 5, reserved: [{ start: 9, count: 3 }, { start: 40, count: 1 }], threads: 1, ops: 10, prefixOps: 8, countMax: 40 }),
-    sampled(100, 1, { frames: 40, chunkFrames: 2, firstFrame: 3, maxOrder: 3, marks: { low: 20, min: 10, critical: 5, gap: 2 }, threads: 1, ops: 10, prefixOps: 8, countMax: 8 }),
+    sampled(100, 1, { frames: 40, chunkFrames: 8, firstFrame: 3, maxOrder: 3, marks: { low: 20, min: 10, critical: 5, gap: 2 }, threads: 1, ops: 10, prefixOps: 8, countMax: 8 }),
   ] },
   { name: 'alone, with every misuse', slices: 5000, phases: [
     small({ frames: 6, chunkFrames: 4, firstFrame: 6, threads: 1, ops: 3, misuse: true, countMax: 2 }),
