@@ -1,0 +1,34 @@
+import { explorerRow, largest, type ExplorerRow, type Rounds } from '../bench/explorer.ts';
+import { runLitmusBy, type LitmusSlice, type LitmusWork } from '../spec/litmus-slice.ts';
+import { Jobs } from './jobs.ts';
+
+type LitmusCrew = Jobs<LitmusWork, LitmusSlice>;
+const wants = { outcomes: false, bounds: false };
+const now = (): number => performance.now();
+
+/**
+ * How many times as much two threads explore as one in the same time; undefined if stopped. By two crews that explore the same programs round
+ * after round: what a rate is once the engine of each thread has compiled, which takes about as long as these programs do.
+ */
+export async function jobsRow({ warm, counted }: Rounds, stop: () => Promise<boolean>): Promise<ExplorerRow | undefined> {
+  const crews = [1, 2].map((threads) => new Jobs<LitmusWork, LitmusSlice>(threads));
+  const [one, two] = crews as [LitmusCrew, LitmusCrew];
+  try {
+    for (const crew of crews) crew.begin({ kind: 'litmus', ...wants });
+    const ratios: number[] = [];
+    for (let round = 0; round < warm + counted; round++) {
+      const ratio = (await msOf(one)) / (await msOf(two));
+      if (round >= warm) ratios.push(ratio);
+      if (await stop()) return undefined;
+    }
+    return explorerRow('two threads ÷ one', 'times', { least: 1.8 }, ratios);
+  } finally {
+    await Promise.all(crews.map((crew) => crew.close()));
+  }
+}
+
+async function msOf(crew: LitmusCrew): Promise<number> {
+  const started = now();
+  for (const next of runLitmusBy(crew, largest, { ...wants, now, stop: () => false })) if (next === 'wait') await crew.arrival(200);
+  return now() - started;
+}
