@@ -19,9 +19,11 @@ export interface ExplorerRow {
   readonly aim: { readonly least: number } | { readonly most: number };
   readonly met: boolean;
   readonly rounds: readonly number[];
+  /** Of a figure by the clock: processors that its threads had, on average. Much less than there are threads: others used the machine. */
+  readonly processors?: number;
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
+export const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
 export function explorerRow(name: string, unit: ExplorerRow['unit'], aim: ExplorerRow['aim'], rounds: readonly number[]): ExplorerRow {
   const value = median(rounds);

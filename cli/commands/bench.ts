@@ -21,8 +21,8 @@ export const benchCommand: CliCommand = {
 Costs are ratios to c, one uncontended Atomics.compareExchange, measured before and after each round: what disturbs a machine disturbs both.
 Each row also shows the reference design taken literally (one lock, linear bitmap, free lists).
 
-The explorer is measured by processor time, but for the row about two threads, which takes a machine with nothing else to do. A step is an
-event of an execution, whether or not the execution before it had it too.
+The explorer is measured by processor time, but for the row about two threads, which takes a machine with nothing else to do: it says how
+many processors they had. A step is an event of an execution, whether or not the execution before it had it too.
 
 A bound that is missed is said, and is no error: a busy machine is no failure.
 
@@ -99,7 +99,7 @@ async function benchExplorer(rounds: Rounds, progress: Progress, interrupt: Inte
   for (let next = exploring.next(); !interrupt.interrupted; next = exploring.next()) {
     if (next.done === true) {
       progress.say('   explorer · two threads');
-      const jobs = await jobsRow(rounds, () => interrupt.breathe());
+      const jobs = await jobsRow(rounds, cpuMs, () => interrupt.breathe());
       return jobs === undefined ? next.value : [...next.value, jobs];
     }
     progress.say(`   explorer · ${next.value}`);
@@ -111,9 +111,10 @@ async function benchExplorer(rounds: Rounds, progress: Progress, interrupt: Inte
 function explorerText(rows: readonly ExplorerRow[], paint: Paint): string[] {
   const width = Math.max(0, ...rows.map(({ name }) => name.length));
   const shown = (value: number, unit: ExplorerRow['unit']): string => (unit === 'times' ? value.toFixed(2) : number(Math.round(value)));
-  return rows.map(({ name, unit, value, aim, met }) => {
+  return rows.map(({ name, unit, value, aim, met, processors }) => {
     const bound = 'least' in aim ? `≥ ${shown(aim.least, unit)}` : `≤ ${shown(aim.most, unit)}`;
-    return `   ${name.padEnd(width)}  ${shown(value, unit).padStart(10)} ${unit.padEnd(12)}   ${met ? paint('green', `✓ ${bound}`) : paint('yellow', `? aim ${bound}`)}`;
+    const had = processors === undefined ? '' : `   on ${processors.toFixed(2)} processors`;
+    return `   ${name.padEnd(width)}  ${shown(value, unit).padStart(10)} ${unit.padEnd(12)}   ${met ? paint('green', `✓ ${bound}`) : paint('yellow', `? aim ${bound}`)}${had}`;
   });
 }
 

@@ -222,6 +222,7 @@ test('bench gives ratios to one compareExchange, and figures of the explorer bes
   const { explorer } = JSON.parse(stdout) as { explorer: { name: string; unit: string }[] };
   const figures = { value: expect.any(Number), aim: expect.any(Object), met: expect.any(Boolean), rounds: [expect.any(Number)] };
   expect(explorer).toMatchObject(explorer.map(() => figures));
+  expect(explorer.at(-1)).toMatchObject({ processors: expect.any(Number) });
   expect(explorer.map(({ name, unit }) => `${name}: ${unit}`)).toEqual([
     'fib_bench, one core: executions/s', 'big0, one core: executions/s', 'allocator, clocks of the reduction only: steps/s', 'allocator, all that is judged: steps/s',
     'step of fib_bench ÷ resumed generator: times', 'step of the allocator ÷ resumed generator: times', 'two threads ÷ one: times',
