@@ -9,8 +9,8 @@ showRealWarnings();
 const port = parentPort as MessagePort;
 const { halted } = workerData as Start;
 const isHalted = (): boolean => Atomics.load(halted, 0) === 1;
-/** After so long the rest of a batch is given back, for another thread to take. */
-const patienceMs = 100;
+/** Results of so much work are told before the batch is over: what they leave to be explored is work for others. */
+const worthMs = 2;
 
 interface AnyExplorer {
   slice(task: Task<Work>): Generator<number, Slice, boolean>;
@@ -36,13 +36,20 @@ async function explorerOf(wanted: Duty): Promise<AnyExplorer> {
   return new Explorer(await loadSubject(wanted.target), wanted.judging);
 }
 
-function run(ready: AnyExplorer, batch: Batch<Work>): void {
-  const started = performance.now();
-  const results = batch.tasks.map(({ ticket, task }, at) => {
-    const late = at > 0 && performance.now() - started > patienceMs;
-    return { ticket, slice: late || isHalted() ? { runs: 0, rest: [], stopped: true, last: false } : finish(ready.slice(task)) };
-  });
-  port.postMessage({ duty: batch.duty, results, durationMs: performance.now() - started } satisfies Results<Slice>);
+function run(ready: AnyExplorer, { duty, tasks, begun }: Batch<Work>): void {
+  let posted = performance.now();
+  let results: Results<Slice>['results'][number][] = [];
+  let over = 0;
+  for (const [at, { ticket, task }] of tasks.entries()) {
+    over++;
+    if (Atomics.exchange(begun, at, 1) === 0) results.push({ ticket, slice: isHalted() ? { runs: 0, rest: [], stopped: true, last: false } : finish(ready.slice(task)) });
+    const now = performance.now();
+    if (now - posted < worthMs && at + 1 < tasks.length) continue;
+    port.postMessage({ duty, results, over, durationMs: now - posted } satisfies Results<Slice>);
+    posted = now;
+    results = [];
+    over = 0;
+  }
 }
 
 function finish(running: Generator<number, Slice, boolean>): Slice {

@@ -109,13 +109,19 @@ const isReal = (value: unknown): value is RealView => ArrayBuffer.isView(value) 
 /** What rewritten code finds under the names of the constructors: while threads are live, views of shared memory are traced ones. */
 export function tracedConstructors(isLive: () => boolean): Record<string, unknown> {
   const wrap = <Real extends new (...parts: never[]) => object>(real: Real): Real => {
+    // Every thread that is run again makes the views that it made before: the real one behind them is made once.
+    let lastParts: readonly unknown[] = [];
+    let last: object | undefined;
     const wrapped: Real = new Proxy(real, {
       construct: (target, parts: unknown[], newTarget) => {
+        if (last !== undefined && newTarget === wrapped && isLive() && parts.length === lastParts.length && parts.every((part, at) => part === lastParts[at])) return traced(last) as object;
         if (isLive() && TracedView.is(parts[0])) return untraced();
         const made = Reflect.construct(target, parts, newTarget === wrapped ? target : newTarget) as object;
         if (!isLive()) return made;
         if (made instanceof DataView && made.buffer instanceof SharedArrayBuffer) return untraced();
-        return traced(made) as object;
+        const given = traced(made) as object;
+        if (given !== made && newTarget === wrapped) [lastParts, last] = [parts, made];
+        return given;
       },
     });
     return wrapped;

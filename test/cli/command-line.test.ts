@@ -215,10 +215,18 @@ describe('trace', () => {
   });
 });
 
-test('bench gives ratios to one compareExchange', () => {
+test('bench gives ratios to one compareExchange, and figures of the explorer beside their aims', () => {
   const { status, stdout } = run('bench', '--runs', '1', '--json');
   const ratios = { ratio: expect.any(Number), most: expect.any(Number), runs: [expect.any(Number)], literal: { ratio: expect.any(Number) } };
   expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, runs: 1, allocator: [ratios, ratios, ratios, ratios], metadata: { share: expect.any(Number) } });
+  const { explorer } = JSON.parse(stdout) as { explorer: { name: string; unit: string }[] };
+  const figures = { value: expect.any(Number), aim: expect.any(Object), met: expect.any(Boolean), rounds: [expect.any(Number)] };
+  expect(explorer).toMatchObject(explorer.map(() => figures));
+  expect(explorer.at(-1)).toMatchObject({ processors: expect.any(Number) });
+  expect(explorer.map(({ name, unit }) => `${name}: ${unit}`)).toEqual([
+    'fib_bench, one core: executions/s', 'big0, one core: executions/s', 'allocator, clocks of the reduction only: steps/s', 'allocator, all that is judged: steps/s',
+    'step of fib_bench ÷ resumed generator: times', 'step of the allocator ÷ resumed generator: times', 'two threads ÷ one: times',
+  ]);
   expect(status).toBe(0);
 });
 
