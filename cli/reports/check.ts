@@ -26,6 +26,7 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   if (subject.diverged === true) return ` ${paint('yellow', '?')} ${notes.join('\n   ')}\n\n ${subject.module}: ${paint('yellow', 'inconclusive')}, it behaves differently when it is run again`;
   const { modelTransitions, progress, incomplete, redundant } = coverage;
   const explored = coverage.scenarios > 0;
+  const nothing = subject.phases.length > 0 && subject.phases.every(({ claim }) => claim === 'not run');
   const lines = !explored ? [] : [
     `   model       ${modelTransitions.covered} of ${modelTransitions.total} transitions of the reference model taken${modelTransitions.missing.length === 0 ? '' : `; not: ${modelTransitions.missing.join(', ')}`}`,
     `   steps       ${Object.entries(progress).map(([name, { most, alone, perInterference }]) => `${name} ≤ ${most} (${alone}${perInterference === 0 ? '' : ` + ${Number(perInterference.toFixed(1))} × interfering`})`).join(', ')} accesses, most seen · ${number(coverage.steps)} in all · ${number(redundant)} redundant executions`,
@@ -36,7 +37,7 @@ export function subjectText(subject: SubjectReport, paint: Paint): string {
   if (explored) lines.push(`   not covered ${ran('crash') ? '' : 'crashes, '}${ran('stale') ? 'plain stores seen early (load buffering)' : 'stale hint reads'}, anything beyond the scopes above`);
   for (const violation of violations) lines.push('', violationText(violation, paint));
   const verdictText = verdict === 'held' ? paint('green', 'held') : verdict === 'violated' ? paint('red', 'violated') : paint('yellow', 'inconclusive');
-  lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${explored && violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}${subject.phases.length > 0 && subject.phases.every(({ claim }) => claim === 'not run') ? ', nothing was explored: every scope of the plan is beyond the limits of the subject; give one within, such as --frames 1' : ''}`);
+  lines.push('', ` ${subject.module}: ${verdictText}${explored ? ` · ${counted(coverage.scenarios, 'scenario')} · ${counted(coverage.executions, 'execution')}` : ''}${nothing ? ', nothing was explored: every scope of the plan is beyond the limits of the subject; give one within, such as --frames 1' : violations.length === 0 ? ` · ${subject.invariantsHeld} invariants judged and held` : ''}`);
   return lines.join('\n');
 }
 
