@@ -77,8 +77,6 @@ export function* check(loaded: LoadedSubject, plan: CheckPlan, context: CheckCon
   }
 }
 
-const readingStale = `, hints read stale, each older value at most ${staleMost} times at a place`;
-
 class CheckRun {
   readonly #loaded: LoadedSubject;
   readonly #plan: CheckPlan;
@@ -117,8 +115,7 @@ class CheckRun {
 
   /** Scenarios that somebody named. */
   *given(scenarios: readonly Scenario[]): Generator<CheckEvent, void> {
-    const stale = this.#loaded.subject.hints !== undefined;
-    yield* this.#explorePhase(-1, { strategy: stale ? 'stale' : 'exhaustive' }, `the given scenario${stale ? readingStale : ''}`, scenarios, scenarios.length, stale ? this.#everythingStale : this.#everything);
+    yield* this.#explorePhase(-1, { strategy: 'exhaustive' }, 'the given scenario', scenarios, scenarios.length, this.#everything);
   }
 
   *phase(phase: Phase, number: number): Generator<CheckEvent, void> {
@@ -140,7 +137,7 @@ class CheckRun {
       yield* this.#explorePhase(number, phase, `${describeScope(scope)}, ${what}`, scenarios, scenarios.length, () => ({ kind: 'stopped', stopped, executionsMax: this.#plan.executionsMax }), scope.threads);
     } else if (phase.strategy === 'stale') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
-      yield* this.#explorePhase(number, phase, describeScope(scope) + readingStale, scenarios, scenarios.length, this.#everythingStale);
+      yield* this.#explorePhase(number, phase, `${describeScope(scope)}, hints read stale, each older value at most ${staleMost} times at a place`, scenarios, scenarios.length, () => ({ kind: 'exhaustive', stale: true }));
     } else if (phase.strategy === 'exhaustive' || phase.strategy === 'bounded') {
       const scenarios = [...enumerate(scope, subject.features ?? {})];
       const { executionsMax: runsMax } = this.#plan;
@@ -177,7 +174,6 @@ class CheckRun {
   }
 
   readonly #everything = (): Search => ({ kind: 'exhaustive' });
-  readonly #everythingStale = (): Search => ({ kind: 'exhaustive', stale: true });
 
   *#sampled(scope: Scope, scenarios: number, seed: number): Generator<Scenario> {
     const arbitrary = arbitraryScenario(scope, this.#loaded.subject.features ?? {});
@@ -202,7 +198,7 @@ class CheckRun {
   }
 
   /** Explores the scenarios of a phase. */
-  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' | 'stale' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
+  *#explorePhase(number: number, planned: Phase | { readonly strategy: 'exhaustive' }, scope: string, scenarios: Iterable<Scenario>, all: number, search: (place: number) => Search, threads = 0): Generator<CheckEvent, void> {
     if (this.#from !== undefined && number < this.#from.phase) return;
     const { totals } = this.#tally;
     const { strategy } = planned;

@@ -69,7 +69,7 @@ const plants: readonly (Plant & { readonly name: string; readonly on?: string; r
   { name: 'a refused free is counted', marked: true, file: 'impl/hybrid.ts', from: 'return this.refusal(frame, count);\n', to: '{ if (this.hasMarks) this.count(-count); return this.refusal(frame, count); }\n' },
   { name: 'free frames are counted without the last chunk', file: 'impl/hybrid.ts', from: 'for (let chunk = 0; chunk < chunks; chunk++) {', to: 'for (let chunk = 0; chunk < chunks - 1; chunk++) {' },
   { name: 'nobody waits for a flight', file: 'impl/out-of-memory.ts', from: '      inFlight = true;\n', to: '' },
-  { name: 'a chunk that is whole again is taken before one in use', file: 'impl/small-runs.ts', from: 'if (start === chunk << core.chunkShift && isWhole(core, chunk)) {', to: 'if (start < 0) {' },
+  { name: 'a chunk that is whole again is taken before one in use', file: 'impl/small-runs.ts', from: 'if (isWhole(core, chunk)) {', to: 'if (start < 0) {' },
   { name: 'a closed chunk is broken before the others were looked at', file: 'impl/small-runs.ts', from: 'closed = chunk;\n', to: 'closed = chunk;\n    if (closed === chunk) break;\n' },
   { name: 'the pressure forgets its gap', marked: true, file: 'impl/layout.ts', from: 'framesFree >= low + gap ? 0', to: 'framesFree >= low ? 0' },
 ];
