@@ -71,7 +71,7 @@ const ci: readonly Phase[] = [
   { strategy: 'crash', scope: small({ ...tail, threads: 2, ops: 1, countMax: 7 }), crashes: 1 },
   { strategy: 'progress', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
   { strategy: 'stale', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 1 }) },
-  { strategy: 'stale', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }) },
+  { strategy: 'stale', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 1, prefixOps: 2 }) },
   { strategy: 'progress', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2, countMax: 1 }) },
   ...choices,
   { strategy: 'random', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 3, prefixOps: 3, countMax: 8 }), scenarios: 500, executions: 400 },
@@ -82,6 +82,8 @@ const ci: readonly Phase[] = [
 
 const nightly: readonly Phase[] = [
   ...ci,
+  { strategy: 'stale', scope: small({ frames: 4, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2 }) },
+  { strategy: 'stale', scope: small({ ...tail, threads: 2, ops: 1, countMax: 7 }) },
   { strategy: 'exhaustive', scope: small({ frames: 2, chunkFrames: 2, threads: 2, ops: 2 }) },
   { strategy: 'exhaustive', scope: small({ ...tail, threads: 2, ops: 1, prefixOps: 1, countMax: 7 }) },
   { strategy: 'exhaustive', scope: small({ frames: 8, chunkFrames: 4, threads: 2, ops: 1, prefixOps: 2, countMax: 8 }) },
