@@ -28,8 +28,7 @@ function stryMutAct_test(id) {
   stryMutAct_test = isActive;
   return isActive(id);
 }`;
-const subject = `// @ts-nocheck
-import { defineSubject } from 'frameproof';
+const subject = `import { defineSubject } from 'frameproof';
 ${helpers}
 export default defineSubject({
   name: 'instrumented', limits: { framesMax: 31 },

@@ -9,8 +9,7 @@ const take = 'let v = Atomics.load(words, 0); while (v !== 0) { const low = v & 
 const give = 'free(frame, count) { const at = frame - firstFrame; if (count !== 1 || at < 0 || at >= frames) return -3; return (Atomics.or(words, 0, 1 << at) & (1 << at)) === 0 ? 0 : -4; }';
 
 /** A correct bitmap; `handle` is what attach gives (plain JavaScript), `before` stands at the top of the module. Word 5 is nobody's. */
-const subject = (handle: string, before = ''): string => `// @ts-nocheck
-import { defineSubject } from 'frameproof';
+const subject = (handle: string, before = ''): string => `import { defineSubject } from 'frameproof';
 ${before}
 export default defineSubject({
   name: 'odd', limits: { framesMax: 31 },
