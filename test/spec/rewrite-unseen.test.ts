@@ -44,7 +44,7 @@ describe('no element of a shared view is touched unseen: it is traced, or an err
   ])('%s', async (touch) => {
     const found = await trouble(allocating(`${touch}; Atomics.store(words, 5, worker);`));
     expect(found).toBeInstanceOf(SubjectError);
-    expect((found as Error).message).toMatch(/main\.ts:12:\d+: .*(shared view|where no access can be traced)/);
+    expect((found as Error).message).toMatch(/main\.ts:11:\d+: .*(shared view|where no access can be traced)/);
   });
 
   test.each([
@@ -92,6 +92,6 @@ describe('a correct program keeps its meaning', () => {
   });
 
   test('a loop that makes no access is stopped, with its place', async () => {
-    expect(String(await trouble(allocating('while (Atomics.load(words, 0) === 1) for (;;);')))).toMatch(/main\.ts:12:\d+: allocate goes round and round .* without an access/);
+    expect(String(await trouble(allocating('while (Atomics.load(words, 0) === 1) for (;;);')))).toMatch(/main\.ts:11:\d+: allocate goes round and round .* without an access/);
   });
 });
