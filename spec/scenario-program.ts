@@ -1,7 +1,7 @@
 import type { Operation } from '../model/index.ts';
 import { entryOf, type Command } from './commands/index.ts';
 import type { Handle, Subject } from './contract.ts';
-import { askInvoke, askMark, askReturn, isCoroutine, mode, Op, pending, type Coroutine } from './explore/access.ts';
+import { askInvoke, askMark, askReturn, mode, Op, pending, requests, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import { runAtOnce } from './explore/link.ts';
 import { crashOf, unbound, waitsForNothing, type Program } from './explore/program.ts';
@@ -50,7 +50,7 @@ export class ScenarioProgram implements Program {
 
   *start(thread: number): Coroutine<void> {
     const handle = yield* this.attach(thread);
-    yield askMark(Op.turn);
+    if (askMark(Op.turn)) yield;
     for (const { worker, command } of this.#scenario.prefix) {
       if (worker !== thread) continue;
       const waits = entryOf(command).waitsFor(command);
@@ -58,32 +58,29 @@ export class ScenarioProgram implements Program {
       let response = value;
       if (value >= 0) {
         try {
-          const result = entryOf(command).run(handle, command, value, this.#countOf);
-          response = this.#response(isCoroutine(result) ? yield result : result, 'prefix');
+          response = this.#response(requests.enters(entryOf(command).run(handle, command, value, this.#countOf)) ? yield : requests.got(), 'prefix');
         } catch (error) {
           response = this.#failed(error, 'prefix');
         }
       }
       const binds = entryOf(command).binds(command);
       if (binds !== undefined) this.variables[binds] = response;
-      pending.operand = response;
-      yield askMark(Op.turn);
+      if (askMark(Op.turn, response)) yield;
     }
     const commands = this.#scenario.threads[thread] ?? [];
     for (let number = 0; number < commands.length; number++) {
       const command = commands[number] as Command;
       const dead = entryOf(command).waitsForCrash?.(command);
-      const value = yield askInvoke(dead === undefined ? (entryOf(command).waitsFor(command) ?? waitsForNothing) : crashOf(dead), -1);
+      const awaited = dead === undefined ? (entryOf(command).waitsFor(command) ?? waitsForNothing) : crashOf(dead);
+      const value = askInvoke(awaited, -1) ? yield : requests.got();
       if (value < 0) continue;
       let response: number;
       try {
-        // Not through a function: each level of delegation is paid at every access.
-        const result = entryOf(command).run(handle, command, value, this.#countOf);
-        response = this.#response(isCoroutine(result) ? yield result : result, `${thread} ${number}`);
+        response = this.#response(requests.enters(entryOf(command).run(handle, command, value, this.#countOf)) ? yield : requests.got(), `${thread} ${number}`);
       } catch (error) {
         response = this.#failed(error, `${thread} ${number}`);
       }
-      yield askReturn(entryOf(command).binds(command) ?? -1, response, -1);
+      if (askReturn(entryOf(command).binds(command) ?? -1, response, -1)) yield;
     }
   }
 
@@ -97,8 +94,7 @@ export class ScenarioProgram implements Program {
     // Not through trusted(): every thread that is run again comes through here.
     let handle: Handle;
     try {
-      const made: unknown = this.#subject.attach(this.#copy(), worker);
-      handle = (isCoroutine(made) ? yield made : made) as Handle;
+      handle = (requests.enters(this.#subject.attach(this.#copy(), worker)) ? yield : requests.got()) as unknown as Handle;
     } catch (error) {
       throw troubleIn(`attach() of '${this.#subject.name}'`, error);
     }

@@ -1,6 +1,6 @@
 import type { Rules } from '../model/index.ts';
 import type { Subject } from './contract.ts';
-import { isCoroutine, type Coroutine } from './explore/access.ts';
+import { requests, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/subject-error.ts';
 import type { Site } from './explore/sites.ts';
 import { traced } from './explore/traced-view.ts';
@@ -72,8 +72,7 @@ export function rulesOf({ features = {}, placement = 'any' }: Subject): Rules {
 /** Runs a part of a subject that has no way to fail; what it throws is told with its name. */
 export function* trusted<Result>(what: string, run: () => Result | Coroutine<Result>): Coroutine<Result> {
   try {
-    const result = run();
-    return isCoroutine(result) ? ((yield result) as Result) : result;
+    return (requests.enters(run()) ? yield : requests.got()) as Result;
   } catch (error) {
     throw troubleIn(what, error);
   }

@@ -2,9 +2,9 @@ import { TracedView, type View } from './traced-view.ts';
 
 export type { View };
 /**
- * An access as a thread asks for it. Rewritten code calls the functions below and then yields: the request lies in `pending`, the
- * execution copies it into the thread's slot at once, and performs it when a scheduler says so. One register instead of an object per
- * access, because this is the innermost loop of the explorer.
+ * An access as a thread asks for it. Rewritten code is `(request(…) ? yield : got())`. A request that is to be yielded for lies in `pending`: the
+ * execution copies it into the thread's slot at once, and performs it when a scheduler says so. One register instead of an object per access, because
+ * this is the innermost loop of the explorer. Most requests need no yield: a thread that is run again has seen their values, see {@link runAgain}.
  */
 
 /** Kinds of events. Those up to `compareExchange` are atomic, the next four plain, the rest have no cell of the subject's. */
@@ -61,8 +61,8 @@ export interface Pending {
 
 export const pending: Pending = { op: 0, view: undefined, index: 0, operand: 0, expected: 0, site: 0 };
 
-/** A rewritten operation: yields at each access and is resumed with the value that the access gave; at a call it yields the callee, and is resumed with its result. */
-export type Coroutine<Result = unknown> = Generator<Coroutine | undefined, Result, number>;
+/** A rewritten operation: yields at each access and is resumed with the value that the access gave. How one calls another: {@link requests.calls}. */
+export type Coroutine<Result = unknown> = Generator<undefined, Result, number>;
 
 /** Rounds of loops since the last access, and how many there may be. */
 export const rounds = { since: 0, most: 200_000_000 };
@@ -89,16 +89,48 @@ function waitable(given: View, name: string): View {
   return view;
 }
 
-function ask(op: number, given: View, index: number, operand: number, expected: number, site: number): undefined {
+/** What a request or a call gave that needs no yield. */
+let got: unknown;
+
+/** What a thread that is run again was given the first time, and how much of it is still to come. */
+let seen: readonly number[] = [];
+let seenAt = 0;
+let seenEnd = 0;
+
+/** From now on the first `count` requests take these values, in this order, and need no yield. */
+export function runAgain(values: readonly number[], count: number): void {
+  seen = values;
+  seenAt = 0;
+  seenEnd = count;
+}
+
+/** Ends {@link runAgain}; gives how many values nobody asked for. */
+export function ranAgain(): number {
+  const left = seenEnd - seenAt;
+  seenEnd = seenAt;
+  return left;
+}
+
+function hasSeen(): boolean {
+  if (seenAt === seenEnd) return false;
+  got = seen[seenAt++];
+  return true;
+}
+
+/** Whether the thread must yield. */
+function ask(op: number, given: View, index: number, operand: number, expected: number, site: number): boolean {
   const view = TracedView.real(given);
+  const element = index >= 0 && index < view.length && Number.isInteger(index) ? index : elementOf(view, index);
+  const compared = op === Op.compareExchange ? asElement(view, expected) : expected;
   rounds.since = 0;
+  if (hasSeen()) return false;
   pending.op = op;
   pending.view = view;
-  pending.index = index >= 0 && index < view.length && Number.isInteger(index) ? index : elementOf(view, index);
+  pending.index = element;
   pending.operand = operand;
-  pending.expected = op === Op.compareExchange ? asElement(view, expected) : expected;
+  pending.expected = compared;
   pending.site = site;
-  return undefined;
+  return true;
 }
 
 /** Whether threads are running: while memory is laid out nothing is traced, and elements may be touched anywhere. */
@@ -106,9 +138,6 @@ export const mode = { live: false };
 
 const isNumeric = (index: unknown): boolean => typeof index === 'number' || (typeof index === 'string' && String(Number(index)) === index);
 const isElementIn = (view: View, index: number): boolean => Number.isInteger(index) && index >= 0 && index < view.length;
-
-let got: unknown;
-let called: Coroutine | undefined;
 
 export function isSharedView(value: unknown): value is View {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
@@ -128,7 +157,10 @@ export function isCoroutine(result: unknown): result is Coroutine {
   return prototype !== null && Object.getPrototypeOf(prototype) === generatorPrototype;
 }
 
-/** What rewritten code calls. Keys are the names that it uses (each with a leading `__`). */
+/** Operations that have yielded since their callers began them, the innermost first: what {@link Running} resumes from now on, in place of the outermost caller. */
+export const begun: Coroutine[] = [];
+
+/** What rewritten code calls; each says whether the thread must yield. Keys are the names that it uses (each with a leading `__`). */
 export const requests = {
   load: (view: View, index: number, site: number) => ask(Op.load, view, index, 0, 0, site),
   store: (view: View, index: number, value: number, site: number) => ask(Op.store, view, index, typeof value === 'bigint' || Number.isInteger(value) ? value : Math.trunc(Number(value)) || 0, 0, site),
@@ -147,10 +179,7 @@ export const requests = {
   ownWrite: (view: View, index: number, value: number, site: number) => ask(Op.write, view, index, value, 0, site),
   pause: (rounds: unknown, site: number) => {
     if (rounds !== undefined && !Number.isInteger(rounds)) throw new TypeError(`Atomics.pause takes a whole number, not ${String(rounds)}`);
-    pending.op = Op.pause;
-    pending.view = undefined;
-    pending.site = site;
-    return undefined;
+    return askOther(Op.pause, 0, 0, site);
   },
   /** In two steps, since others run while it sleeps. */
   *wait(view: View, index: number, value: number, timeout: number | undefined, site: number): Coroutine<'ok' | 'not-equal' | 'timed-out'> {
@@ -159,22 +188,21 @@ export const requests = {
     const element = elementOf(real, index);
     const expected = asElement(real, value);
     const limit = timeout === undefined ? NaN : Number(timeout);
-    const slept = yield ask(Op.wait, real, element, 0, expected, site);
+    const slept = ask(Op.wait, real, element, 0, expected, site) ? yield : requests.got();
     if (slept === 0) return 'not-equal';
     const isFinite = !Number.isNaN(limit) && limit !== Infinity;
-    const timedOut = yield ask(Op.wake, real, element, isFinite ? 1 : 0, 0, site);
+    const timedOut = ask(Op.wake, real, element, isFinite ? 1 : 0, 0, site) ? yield : requests.got();
     return timedOut === 0 ? 'ok' : 'timed-out';
   },
   notify: (view: View, index: number, count: number | undefined, site: number) => {
     const most = count === undefined ? Infinity : Math.max(0, Number.isNaN(Number(count)) ? 0 : Math.trunc(Number(count)));
     return ask(Op.notify, waitable(view, 'notify'), index, most, 0, site);
   },
-  /** `a[i]`: true when it is a shared access that is now pending; else the value is `got`. */
+  /** `a[i]`, which is a request only if that is an element of a shared view. */
   looks: (object: unknown, index: unknown, site: number): boolean => {
     if (isNumeric(index) && isSharedView(object)) {
       if (isElementIn(object, Number(index))) {
-        ask(Op.read, object, Number(index), 0, 0, site);
-        return true;
+        return ask(Op.read, object, Number(index), 0, 0, site);
       }
       got = undefined;
       return false;
@@ -186,8 +214,7 @@ export const requests = {
   puts: (object: unknown, index: unknown, value: unknown, site: number): boolean => {
     if (isNumeric(index) && isSharedView(object)) {
       if (isElementIn(object, Number(index))) {
-        ask(Op.write, object, Number(index), typeof value === 'bigint' ? (value as unknown as number) : Number(value), 0, site);
-        return true;
+        return ask(Op.write, object, Number(index), typeof value === 'bigint' ? (value as unknown as number) : Number(value), 0, site);
       }
       got = value; // out of range: JavaScript ignores it
       return false;
@@ -195,44 +222,45 @@ export const requests = {
     got = (object as Record<PropertyKey, unknown>)[index as PropertyKey] = value;
     return false;
   },
-  got: () => got,
-  /** Whether a call whose target is not known before it runs gave a rewritten operation; then it is `callee`, else the value is `got`. */
-  enters: (result: unknown): boolean => {
-    if (isCoroutine(result)) {
-      called = result;
-      return true;
+  /** The value of a request, or the result of a call, that needed no yield. */
+  got: (): number => got as number,
+  /** A call of a rewritten operation. It runs as far as it gets by itself: mostly to its end, when a thread is run again. */
+  calls: (callee: Coroutine): boolean => {
+    const step = callee.next(0);
+    if (step.done === true) {
+      got = step.value;
+      return false;
     }
+    begun.push(callee);
+    return true;
+  },
+  /** A call whose target is not known before it is made, by what it gave: a rewritten operation that has yet to run, or a value. */
+  enters: (result: unknown): boolean => {
+    if (isCoroutine(result)) return requests.calls(result);
     got = result;
     return false;
   },
-  callee: () => called,
   /** One more, for numbers and bigints. */
   more: (value: number | bigint) => (typeof value === 'bigint' ? value + 1n : value + 1),
   less: (value: number | bigint) => (typeof value === 'bigint' ? value - 1n : value - 1),
 };
 
 /** Asks for the invocation of a thread's next operation; disabled until `variable` (−1: none) is bound, resumed with its value. */
-export function askInvoke(variable: number, site: number): undefined {
-  pending.op = Op.invoke;
-  pending.view = undefined;
-  pending.index = variable;
-  pending.site = site;
-  return undefined;
-}
+export const askInvoke = (variable: number, site: number): boolean => askOther(Op.invoke, variable, 0, site);
 
 /** Asks for the return of the operation; binds `variable` (−1: none) to the response. */
-export function askReturn(variable: number, response: number, site: number): undefined {
-  pending.op = Op.return;
-  pending.view = undefined;
-  pending.index = variable;
-  pending.operand = response;
-  pending.site = site;
-  return undefined;
-}
+export const askReturn = (variable: number, response: number, site: number): boolean => askOther(Op.return, variable, response, site);
 
-/** Says that a thread can never go on (`stuck`) or that a part of its set-up is over (`turn`). */
-export function askMark(op: typeof Op.stuck | typeof Op.turn): undefined {
+/** Says that a thread can never go on (`stuck`) or that a part of its set-up, with this response, is over (`turn`). */
+export const askMark = (op: typeof Op.stuck | typeof Op.turn, response = 0): boolean => askOther(op, 0, response, -1);
+
+/** What is asked for without a cell. */
+function askOther(op: number, variable: number, operand: number, site: number): boolean {
+  if (hasSeen()) return false;
   pending.op = op;
   pending.view = undefined;
-  return undefined;
+  pending.index = variable;
+  pending.operand = operand;
+  pending.site = site;
+  return true;
 }

@@ -1,11 +1,12 @@
-import { isMemory, isWaiting, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
+import { isMemory, isWaiting, onlyReads, Op, pending, ranAgain, runAgain, type Coroutine, type View } from './access.ts';
+import { LookAhead, type Ahead, type Standing } from './look-ahead.ts';
 import { Threads, ThreadState, type ExecutionLimits } from './threads.ts';
 import { perform } from './perform.ts';
 import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
 import { Running } from './running.ts';
 import { StaleReads } from './stale-reads.ts';
 import { threadOf, writeOf } from './turn.ts';
-import { lookAhead, NeverEnds, performAlone, roundsMax, type Ahead } from './waiting.ts';
+import { NeverEnds, performAlone, roundsMax } from './waiting.ts';
 
 export { ThreadState, type Crash, type ExecutionLimits } from './threads.ts';
 
@@ -32,6 +33,9 @@ export class Execution extends Threads {
   readonly #lifetime: Float64Array;
   readonly #coroutine: (Running | undefined)[] = [];
   readonly #staleReads: StaleReads | undefined;
+  readonly #lookAhead: (LookAhead | undefined)[] = [];
+  /** By thread: what its set-up and its events have given it. */
+  readonly #given: number[][];
   #starting = true;
   /** The depth for which it is known who can be released, or −1. */
   #releasableAt = -1;
@@ -46,6 +50,7 @@ export class Execution extends Threads {
     this.program = program;
     this.#lifetime = new Float64Array(threads).fill(Infinity);
     this.#staleReads = limits.staleMost === undefined ? undefined : new StaleReads(this, this.order, limits.staleMost);
+    this.#given = program.setup.map((values) => [...values]);
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
@@ -94,9 +99,13 @@ export class Execution extends Threads {
 
   /** What a thread that waits would do if it went on. */
   #ahead(thread: number, rounds: number): Ahead {
+    const lookAhead = (this.#lookAhead[thread] ??= new LookAhead(this.cells, (list) => this.waiting.sleepers(list)));
+    const standing: Standing = { given: this.#given[thread] as number[], length: this.#setupOf(thread) + (this.count[thread] as number), site: this.nextSite[thread] as number, first: this.nextOp[thread] === Op.wake ? 1 : 0 };
+    const known = lookAhead.known(standing, rounds);
+    if (known !== undefined) return known;
     const coroutine = this.#coroutine[thread] ?? this.#rebuilt(thread);
     this.#coroutine[thread] = undefined;
-    return lookAhead(coroutine, this.nextSite[thread] as number, this.nextOp[thread] === Op.wake ? 1 : 0, rounds, this.cells, (list) => this.waiting.sleepers(list));
+    return lookAhead.look(coroutine, standing, rounds);
   }
 
   /** Whether every thread has run to its end, or crashed. */
@@ -159,6 +168,7 @@ export class Execution extends Threads {
       this.order.edge(at, thread);
     }
     this.value[at] = result;
+    (this.#given[thread] as number[])[this.#setupOf(thread) + (this.count[thread] as number)] = result;
     if (at > 0 && this.runsOn[at - 1] === 1 && this.thread[at - 1] === thread && this.waiting.runsOn(at)) this.runsOn[at] = 1;
     this.append(thread);
     this.#releasableAt = -1;
@@ -234,10 +244,15 @@ export class Execution extends Threads {
 
   #rebuilt(thread: number): Running {
     const coroutine = new Running(this.program.start(thread));
-    let next = coroutine.next(0);
-    for (const value of this.program.setup[thread] as readonly number[]) next = coroutine.next(value);
-    const count = this.count[thread] as number;
-    for (let k = 0; k < count; k++) next = coroutine.next(this.value[this.position(thread, k)] as number);
+    runAgain(this.#given[thread] as number[], this.#setupOf(thread) + (this.count[thread] as number));
+    let next: IteratorResult<undefined>;
+    let left = 0;
+    try {
+      next = coroutine.next(0);
+    } finally {
+      left = ranAgain();
+    }
+    if (left > 0) throw new Divergence(this.depth, `thread ${thread} ended early when it was run again on the same values`);
     if (next.done === true) {
       this.state[thread] = ThreadState.finished;
       return coroutine;
@@ -247,6 +262,11 @@ export class Execution extends Threads {
     }
     this.#coroutine[thread] = coroutine;
     return coroutine;
+  }
+
+  /** How many values the set-up of a thread took. */
+  #setupOf(thread: number): number {
+    return (this.program.setup[thread] as readonly number[]).length;
   }
 
   /** Takes over what the coroutine asks for; with a value, resumes it first. */

@@ -223,6 +223,7 @@ function compile(steps: readonly LitmusStep[], cells: readonly string[], registe
     return `register[${registers.get(name)}]`;
   };
   const value = (expression: LitmusExpression): string => valueOf(expression, register);
+  const taken = (request: string): string => `${request} ? yield : requests.got()`;
   return steps
     .map((step, at) => {
       const here = `${place}[${at}]`;
@@ -230,15 +231,15 @@ function compile(steps: readonly LitmusStep[], cells: readonly string[], registe
       const into = 'reg' in step && step.reg !== undefined ? `${register(step.reg)} = ` : '';
       switch (step.op) {
         case 'load':
-          return `${into}yield requests.${step.plain === true ? 'ownRead' : step.hint === true ? 'peek' : 'load'}(words, ${cells.indexOf(step.cell)}, ${site()});`;
+          return `${into}${taken(`requests.${step.plain === true ? 'ownRead' : step.hint === true ? 'peek' : 'load'}(words, ${cells.indexOf(step.cell)}, ${site()})`)};`;
         case 'store':
-          return `yield requests.${step.plain === true ? 'ownWrite' : step.hint === true ? 'poke' : 'store'}(words, ${cells.indexOf(step.cell)}, ${value(step.val)}, ${site()});`;
+          return `${taken(`requests.${step.plain === true ? 'ownWrite' : step.hint === true ? 'poke' : 'store'}(words, ${cells.indexOf(step.cell)}, ${value(step.val)}, ${site()})`)};`;
         case 'cas':
-          return `${into}yield requests.compareExchange(words, ${cells.indexOf(step.cell)}, ${value(step.expected)}, ${value(step.desired)}, ${site()});`;
+          return `${into}${taken(`requests.compareExchange(words, ${cells.indexOf(step.cell)}, ${value(step.expected)}, ${value(step.desired)}, ${site()})`)};`;
         case 'set':
           return `${register(step.reg)} = ${value(step.val)};`;
         case 'assume':
-          return `if (${value(step.cond)} === 0) yield stuck();`;
+          return `if (${value(step.cond)} === 0) { ${taken('stuck()')}; }`;
         case 'assert':
           return `if (${value(step.cond)} === 0) fail(${site()});`;
         case 'if': {
@@ -246,7 +247,7 @@ function compile(steps: readonly LitmusStep[], cells: readonly string[], registe
           return `if (${value(step.cond)} !== 0) { ${compile(step.then, cells, registers, sites, `${here}.then`)} } else { ${otherwise} }`;
         }
         default:
-          return `${into}yield requests.${readModifyWrite[step.op]}(words, ${cells.indexOf(step.cell)}, ${value(step.val)}, ${site()});`;
+          return `${into}${taken(`requests.${readModifyWrite[step.op]}(words, ${cells.indexOf(step.cell)}, ${value(step.val)}, ${site()})`)};`;
       }
     })
     .join(' ');

@@ -10,7 +10,7 @@ type Callable = { start: number; end: number; params: Node[]; body: Node | null 
 
 /**
  * The text of a module for exploration: the body of a function that gets its imports handed in. Every function that reaches a shared
- * access is a generator that asks for the access and yields before it; lines stay where they are. Where a generator cannot stand
+ * access is a generator that asks for the access and, unless it has seen its value, yields before it; lines stay where they are. Where a generator cannot stand
  * (constructors, accessors, callbacks of others), elements are guarded instead: a shared view met there is an error with its place.
  */
 export function rewrite(module: ModuleInfo, colours: Colours, sites: Site[]): string {
@@ -207,7 +207,7 @@ class Rewriter extends ElementPrinter {
   protected enter(text: string, node: Node, kind: 'always' | 'perhaps' | 'never'): string {
     if (kind === 'never') return text;
     if (!this.canYield()) return `__finish(${text}, ${this.site(node)})`;
-    return kind === 'always' ? `(yield ${text})` : `(__enters(${text}) ? yield __callee() : __got())`;
+    return `(__${kind === 'always' ? 'calls' : 'enters'}(${text}) ? yield : __got())`;
   }
 
   /** An access by `Atomics` or a plain-access helper. */
@@ -235,8 +235,9 @@ class Rewriter extends ElementPrinter {
     }
     const missing = waitingOps[name]?.[1] ?? 0;
     for (let number = node.arguments.length; number < missing; number++) out += 'undefined, ';
-    const asked = `yield${name === 'wait' ? '*' : ''} __${name}(${out}${this.lines(at, node.end)}${this.site(node)})`;
-    return name === 'pause' ? `(${asked}, undefined)` : `(${asked})`;
+    const asked = `__${name}(${out}${this.lines(at, node.end)}${this.site(node)})`;
+    if (name === 'wait') return `(yield* ${asked})`;
+    return name === 'pause' ? `(${asked} && (yield), undefined)` : `(${asked} ? yield : __got())`;
   }
 
   protected refuseInArrow(node: Node, why: string): undefined {

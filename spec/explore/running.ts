@@ -1,8 +1,8 @@
-import type { Coroutine } from './access.ts';
+import { begun, type Coroutine } from './access.ts';
 
 /**
- * A coroutine that is being run, with those that it called. A rewritten call yields the callee's coroutine instead of delegating to it with
- * `yield*`: a delegation is passed through, level by level, at every access, a stack is not.
+ * A coroutine that is being run, with those that it called. A rewritten call runs its callee as far as that gets by itself; if it yields, the caller
+ * yields as well, and from then on the callee is resumed from here. A delegation with `yield*` would be passed through, level by level, at every access.
  */
 export class Running<Result = unknown> {
   #top: Coroutine;
@@ -17,7 +17,7 @@ export class Running<Result = unknown> {
     let sent: unknown = value;
     let failed = false;
     for (;;) {
-      let step: IteratorResult<Coroutine | undefined>;
+      let step: IteratorResult<undefined>;
       try {
         step = failed ? this.#top.throw(sent) : this.#top.next(sent as number);
       } catch (error) {
@@ -29,18 +29,17 @@ export class Running<Result = unknown> {
         continue;
       }
       failed = false;
-      if (step.done === true) {
-        const caller = this.#callers.pop();
-        if (caller === undefined) return step as IteratorResult<undefined, Result>;
-        this.#top = caller;
-        sent = step.value;
-      } else if (step.value === undefined) {
-        return step as IteratorResult<undefined, Result>;
-      } else {
-        this.#callers.push(this.#top);
-        this.#top = step.value;
-        sent = 0;
+      if (step.done !== true) {
+        for (let callee = begun.pop(); callee !== undefined; callee = begun.pop()) {
+          this.#callers.push(this.#top);
+          this.#top = callee;
+        }
+        return step;
       }
+      const caller = this.#callers.pop();
+      if (caller === undefined) return step as IteratorResult<undefined, Result>;
+      this.#top = caller;
+      sent = step.value;
     }
   }
 }

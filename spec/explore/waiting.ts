@@ -2,8 +2,8 @@ import { isMemory, Op, pending, type View } from './access.ts';
 import type { Cells } from './cells.ts';
 import { endsRound, type ConflictOrder } from './conflict-order.ts';
 import type { Events } from './events.ts';
+import type { Ahead } from './look-ahead.ts';
 import { perform } from './perform.ts';
-import type { Running } from './running.ts';
 
 /** Something that ran alone did not end. */
 export class NeverEnds extends Error {
@@ -207,55 +207,6 @@ export class Waiting {
       else if (isMemory(op) && op !== Op.store && op !== Op.write && op !== Op.poke) cells.add(events.cell[at] as number);
     }
     return [...cells];
-  }
-}
-
-/** What lies ahead of a thread that waits and goes on all the same: rounds until it gives up (−1: too many), and the cells read on the way. */
-export interface Ahead {
-  readonly rounds: number;
-  readonly cells: readonly number[];
-  /** Whether it changes memory on the way. */
-  readonly writes: boolean;
-}
-
-/**
- * Goes on with a thread that waits at `site`, alone, until it ends its operation, wakes somebody or falls asleep for good, has been at the site more often
- * than it may, or as often elsewhere since: then it has left the loop. `first` is what it is resumed with; memory is restored, the coroutine is spent.
- */
-export function lookAhead(coroutine: Running, site: number, first: number, roundsMost: number, cells: Cells, sleepers: (list: number) => readonly number[]): Ahead {
-  const undos: { readonly view: View; readonly index: number; readonly before: number }[] = [];
-  let found: Ahead = { rounds: 0, cells: [], writes: false };
-  let [here, elsewhere, steps] = [0, 0, 0];
-  let read: number[] = [];
-  try {
-    let next = coroutine.next(first);
-    for (; next.done !== true && elsewhere <= roundsMost && steps < 1000 * roundsMost; steps++) {
-      const { op, view, index, operand, expected } = pending;
-      let result = 0;
-      if (view !== undefined && isMemory(op)) {
-        const before = view[index] as number;
-        result = perform(op, view, index, operand, expected);
-        if (view[index] !== before) undos.push({ view, index, before });
-        read.push(cells.cellOf(view, index));
-      } else if (op === Op.wait) {
-        read.push(cells.cellOf(view as View, index));
-        result = (view as View)[index] === expected ? 1 : 0;
-      } else if (op === Op.pause || (op === Op.wake && operand === 1)) {
-        result = op === Op.wake ? 1 : 0;
-        elsewhere++;
-        if (pending.site === site) {
-          if (++here > roundsMost) return { rounds: -1, cells: [], writes: false };
-          found = { rounds: found.rounds + elsewhere, cells: [...new Set([...found.cells, ...read])], writes: undos.length > 0 };
-          [elsewhere, read] = [0, []];
-        }
-      } else if (op !== Op.notify || sleepers(cells.sleepersOf(cells.cellOf(view as View, index))).length > 0) {
-        return found;
-      }
-      next = coroutine.next(result);
-    }
-    return found;
-  } finally {
-    for (const { view, index, before } of undos.reverse()) view[index] = before;
   }
 }
 

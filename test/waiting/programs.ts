@@ -19,38 +19,42 @@ export function programOf(threads: readonly (readonly Action[])[]): Program & { 
   return { threads: threads.length, variables: new Int32Array(0), setup: threads.map(() => []), start: (thread) => run(words, threads[thread] as readonly Action[]), words };
 }
 
+function* asked(yields: boolean): Coroutine<number> {
+  return yields ? yield : requests.got();
+}
+
 function* run(words: View, actions: readonly Action[]): Coroutine<void> {
   for (const [number, action] of actions.entries()) {
     const { cell } = action;
     const site = 2 * number;
     switch (action.do) {
-      case 'load': yield requests.load(words, cell, site); break;
-      case 'store': yield requests.store(words, cell, action.value, site); break;
-      case 'add': yield requests.add(words, cell, action.value, site); break;
-      case 'exchange': yield requests.exchange(words, cell, action.value, site); break;
-      case 'cas': yield requests.compareExchange(words, cell, action.value, action.to, site); break;
-      case 'await': while ((yield requests.load(words, cell, site)) !== action.value) yield requests.pause(undefined, site); break;
+      case 'load': yield* asked(requests.load(words, cell, site)); break;
+      case 'store': yield* asked(requests.store(words, cell, action.value, site)); break;
+      case 'add': yield* asked(requests.add(words, cell, action.value, site)); break;
+      case 'exchange': yield* asked(requests.exchange(words, cell, action.value, site)); break;
+      case 'cas': yield* asked(requests.compareExchange(words, cell, action.value, action.to, site)); break;
+      case 'await': while ((yield* asked(requests.load(words, cell, site))) !== action.value) yield* asked(requests.pause(undefined, site)); break;
       case 'spin': {
         let round = 0;
-        while (round++ < action.most && (yield requests.load(words, cell, site)) !== action.value) yield requests.pause(undefined, site);
+        while (round++ < action.most && (yield* asked(requests.load(words, cell, site))) !== action.value) yield* asked(requests.pause(undefined, site));
         break;
       }
       case 'wait a few times': {
         let round = 0;
-        while (round++ < action.most && (yield requests.load(words, cell, site)) === action.value) yield* requests.wait(words, cell, action.value, 5, site);
+        while (round++ < action.most && (yield* asked(requests.load(words, cell, site))) === action.value) yield* requests.wait(words, cell, action.value, 5, site);
         break;
       }
       case 'spin for either':
-        while ((yield requests.load(words, cell, site)) !== action.value && (yield requests.load(words, action.other, site)) !== action.value) yield requests.pause(undefined, site);
+        while ((yield* asked(requests.load(words, cell, site))) !== action.value && (yield* asked(requests.load(words, action.other, site))) !== action.value) yield* asked(requests.pause(undefined, site));
         break;
       case 'wait': yield* requests.wait(words, cell, action.value, undefined, site); break;
       case 'wait a while': yield* requests.wait(words, cell, action.value, 5, site); break;
-      case 'wait while': while ((yield requests.load(words, cell, site)) === action.value) yield* requests.wait(words, cell, action.value, undefined, site); break;
-      case 'wait a while while': while ((yield requests.load(words, cell, site)) === action.value) yield* requests.wait(words, cell, action.value, 5, site); break;
-      case 'notify all': yield requests.notify(words, cell, undefined, site); break;
-      case 'notify one': yield requests.notify(words, cell, 1, site); break;
-      case 'lock': while ((yield requests.compareExchange(words, cell, 0, 1, site)) !== 0) yield requests.pause(undefined, site); break;
-      case 'unlock': yield requests.store(words, cell, 0, site); break;
+      case 'wait while': while ((yield* asked(requests.load(words, cell, site))) === action.value) yield* requests.wait(words, cell, action.value, undefined, site); break;
+      case 'wait a while while': while ((yield* asked(requests.load(words, cell, site))) === action.value) yield* requests.wait(words, cell, action.value, 5, site); break;
+      case 'notify all': yield* asked(requests.notify(words, cell, undefined, site)); break;
+      case 'notify one': yield* asked(requests.notify(words, cell, 1, site)); break;
+      case 'lock': while ((yield* asked(requests.compareExchange(words, cell, 0, 1, site))) !== 0) yield* asked(requests.pause(undefined, site)); break;
+      case 'unlock': yield* asked(requests.store(words, cell, 0, site)); break;
     }
   }
 }
