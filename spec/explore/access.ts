@@ -144,18 +144,16 @@ export function isSharedView(value: unknown): value is View {
   return TracedView.is(value) || (ArrayBuffer.isView(value) && value.buffer instanceof SharedArrayBuffer && !(value instanceof DataView));
 }
 
-const generatorPrototype: unknown = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()));
+/** Of what every generator is an instance; `instanceof` is what an engine compiles best. */
+const AnyGenerator = function () {} as unknown as new () => Coroutine;
+AnyGenerator.prototype = Object.getPrototypeOf(Object.getPrototypeOf((function* () {})()));
 
 /** Whether a function was rewritten to one that gives a coroutine. */
 export const isGeneratorFunction = (value: unknown): value is (...parts: unknown[]) => Coroutine => typeof value === 'function' && Object.getPrototypeOf(value) === generatorFunction;
 const generatorFunction: unknown = Object.getPrototypeOf(function* () {});
 
 /** Whether a call gave a rewritten operation that has yet to be run. */
-export function isCoroutine(result: unknown): result is Coroutine {
-  if (typeof result !== 'object' || result === null) return false;
-  const prototype: object | null = Object.getPrototypeOf(result);
-  return prototype !== null && Object.getPrototypeOf(prototype) === generatorPrototype;
-}
+export const isCoroutine = (result: unknown): result is Coroutine => typeof result === 'object' && result instanceof AnyGenerator;
 
 /** Operations that have yielded since their callers began them, the innermost first: what {@link Running} resumes from now on, in place of the outermost caller. */
 export const begun: Coroutine[] = [];
