@@ -1,5 +1,5 @@
 import type { Operation } from '../model/index.ts';
-import { entryOf, type Command } from './commands/index.ts';
+import { entryOf, type Command, type CommandEntry } from './commands/index.ts';
 import type { Handle, Subject } from './contract.ts';
 import { askInvoke, askMark, askReturn, mode, Op, pending, requests, type Coroutine } from './explore/access.ts';
 import { SubjectError } from './explore/subject-error.ts';
@@ -17,6 +17,24 @@ export interface PrefixCall {
   readonly response: number;
 }
 
+/** A command of a thread: what its invocation waits for, and the variable that its return binds (−1: none). */
+interface ScenarioCall {
+  readonly command: Command;
+  readonly entry: CommandEntry<Command>;
+  readonly awaited: number;
+  readonly binds: number;
+}
+
+function callOf(command: Command): ScenarioCall {
+  const entry = entryOf(command);
+  const dead = entry.waitsForCrash?.(command);
+  return { command, entry, awaited: dead === undefined ? (entry.waitsFor(command) ?? waitsForNothing) : crashOf(dead), binds: entry.binds(command) ?? -1 };
+}
+
+/** What threw: a command of a thread, or one of the prefix. */
+const inPrefix = -1;
+const placeOf = (thread: number, number: number): string => (thread === inPrefix ? 'prefix' : `${thread} ${number}`);
+
 /** Accesses that one operation may take with nobody beside it, far above what any geometry here needs. */
 const stepsAloneMax = 20_000;
 
@@ -31,6 +49,8 @@ export class ScenarioProgram implements Program {
   readonly shared: unknown;
   readonly #subject: Subject;
   readonly #scenario: Scenario;
+  /** By thread; looked up once, since threads are run again and again. */
+  readonly #calls: readonly (readonly ScenarioCall[])[];
   readonly #countOf: (variable: number) => number;
   readonly #copy: () => unknown;
 
@@ -39,6 +59,7 @@ export class ScenarioProgram implements Program {
     this.#scenario = scenario;
     this.#countOf = countsOf(scenario);
     this.threads = scenario.threads.length;
+    this.#calls = scenario.threads.map((commands) => commands.map(callOf));
     const variables = [...scenario.prefix.map(({ command }) => command), ...scenario.threads.flat()].flatMap((command) => entryOf(command).binds(command) ?? []);
     this.variables = new Int32Array(Math.max(0, ...variables.map((variable) => variable + 1))).fill(unbound);
     mode.live = false;
@@ -58,29 +79,27 @@ export class ScenarioProgram implements Program {
       let response = value;
       if (value >= 0) {
         try {
-          response = this.#response(requests.enters(entryOf(command).run(handle, command, value, this.#countOf)) ? yield : requests.got(), 'prefix');
+          response = this.#response(requests.enters(entryOf(command).run(handle, command, value, this.#countOf)) ? yield : requests.got(), inPrefix, 0);
         } catch (error) {
-          response = this.#failed(error, 'prefix');
+          response = this.#failed(error, placeOf(inPrefix, 0));
         }
       }
       const binds = entryOf(command).binds(command);
       if (binds !== undefined) this.variables[binds] = response;
       if (askMark(Op.turn, response)) yield;
     }
-    const commands = this.#scenario.threads[thread] ?? [];
-    for (let number = 0; number < commands.length; number++) {
-      const command = commands[number] as Command;
-      const dead = entryOf(command).waitsForCrash?.(command);
-      const awaited = dead === undefined ? (entryOf(command).waitsFor(command) ?? waitsForNothing) : crashOf(dead);
+    const calls = this.#calls[thread] ?? [];
+    for (let number = 0; number < calls.length; number++) {
+      const { command, entry, awaited, binds } = calls[number] as ScenarioCall;
       const value = askInvoke(awaited, -1) ? yield : requests.got();
       if (value < 0) continue;
       let response: number;
       try {
-        response = this.#response(requests.enters(entryOf(command).run(handle, command, value, this.#countOf)) ? yield : requests.got(), `${thread} ${number}`);
+        response = this.#response(requests.enters(entry.run(handle, command, value, this.#countOf)) ? yield : requests.got(), thread, number);
       } catch (error) {
-        response = this.#failed(error, `${thread} ${number}`);
+        response = this.#failed(error, placeOf(thread, number));
       }
-      if (askReturn(entryOf(command).binds(command) ?? -1, response, -1)) yield;
+      if (askReturn(binds, response, -1)) yield;
     }
   }
 
@@ -105,9 +124,9 @@ export class ScenarioProgram implements Program {
   }
 
   /** A response, or {@link threw} with its reason noted. */
-  #response(response: unknown, place: string): number {
+  #response(response: unknown, thread: number, number: number): number {
     if (Number.isInteger(response)) return response as number;
-    this.thrown.set(place, `returned ${String(response)}, which is no whole number`);
+    this.thrown.set(placeOf(thread, number), `returned ${String(response)}, which is no whole number`);
     return threw;
   }
 

@@ -36,6 +36,7 @@ export class Execution extends Threads {
   readonly #lookAhead: (LookAhead | undefined)[] = [];
   /** By thread: what its set-up and its events have given it. */
   readonly #given: number[][];
+  readonly #setups: Int32Array;
   #starting = true;
   /** The depth for which it is known who can be released, or −1. */
   #releasableAt = -1;
@@ -50,6 +51,7 @@ export class Execution extends Threads {
     this.program = program;
     this.#lifetime = new Float64Array(threads).fill(Infinity);
     this.#staleReads = limits.staleMost === undefined ? undefined : new StaleReads(this, this.order, limits.staleMost);
+    this.#setups = Int32Array.from(program.setup, ({ length }) => length);
     this.#given = program.setup.map((values) => [...values]);
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
@@ -266,7 +268,7 @@ export class Execution extends Threads {
 
   /** How many values the set-up of a thread took. */
   #setupOf(thread: number): number {
-    return (this.program.setup[thread] as readonly number[]).length;
+    return this.#setups[thread] as number;
   }
 
   /** Takes over what the coroutine asks for; with a value, resumes it first. */

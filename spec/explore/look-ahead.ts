@@ -77,10 +77,13 @@ export class LookAhead {
 
   /** What it finds, and whether that is decided by where the thread stands and the elements alone: who sleeps may change. */
   #go(coroutine: Running, { site, first }: Standing, roundsMost: number, elements: Map<number, Element>): readonly [Ahead, boolean] {
-    let found: Ahead = { rounds: 0, cells: [], writes: false };
+    // What is found: up to when it was at its site last.
+    const cells = new Set<number>();
+    let [rounds, hasWritten] = [0, false];
+    const read = new Set<number>();
     let [here, elsewhere, steps] = [0, 0, 0];
     let [writes, isAnswer] = [false, true];
-    const read = new Set<number>();
+    const found = (): readonly [Ahead, boolean] => [{ rounds, cells: [...cells], writes: hasWritten }, isAnswer];
     const meet = (view: View, index: number): number => {
       const cell = this.#cells.cellOf(view, index);
       if (!elements.has(cell)) elements.set(cell, { view, index, value: view[index] as number });
@@ -104,18 +107,20 @@ export class LookAhead {
         elsewhere++;
         if (pending.site === site) {
           if (++here > roundsMost) return [{ rounds: -1, cells: [], writes: false }, isAnswer];
-          found = { rounds: found.rounds + elsewhere, cells: [...new Set([...found.cells, ...read])], writes };
+          rounds += elsewhere;
+          hasWritten = writes;
+          for (const cell of read) cells.add(cell);
           elsewhere = 0;
           read.clear();
         }
       } else if (op !== Op.notify) {
-        return [found, isAnswer];
+        return found();
       } else {
         isAnswer = false;
-        if (this.#sleepers(this.#cells.sleepersOf(this.#cells.cellOf(view as View, index))).length > 0) return [found, isAnswer];
+        if (this.#sleepers(this.#cells.sleepersOf(this.#cells.cellOf(view as View, index))).length > 0) return found();
       }
       next = coroutine.next(result);
     }
-    return [found, isAnswer];
+    return found();
   }
 }
