@@ -196,28 +196,16 @@ export const requests = {
     const most = count === undefined ? Infinity : Math.max(0, Number.isNaN(Number(count)) ? 0 : Math.trunc(Number(count)));
     return ask(Op.notify, waitable(view, 'notify'), index, most, 0, site);
   },
-  /** `a[i]`, which is a request only if that is an element of a shared view. */
-  looks: (object: unknown, index: unknown, site: number): boolean => {
-    if (isNumeric(index) && isSharedView(object)) {
-      if (isElementIn(object, Number(index))) {
-        return ask(Op.read, object, Number(index), 0, 0, site);
-      }
-      got = undefined;
-      return false;
-    }
-    got = (object as Record<PropertyKey, unknown>)[index as PropertyKey];
+  /** Whether `a[i]` is an element of a shared view; then it is read and written by the next two. Another one is reached where it stands, as an engine likes it. */
+  isShared: (object: unknown, index: unknown): boolean => isNumeric(index) && isSharedView(object),
+  read: (view: View, index: unknown, site: number): boolean => {
+    if (isElementIn(view, Number(index))) return ask(Op.read, view, Number(index), 0, 0, site);
+    got = undefined;
     return false;
   },
-  /** `a[i] = v`, likewise. */
-  puts: (object: unknown, index: unknown, value: unknown, site: number): boolean => {
-    if (isNumeric(index) && isSharedView(object)) {
-      if (isElementIn(object, Number(index))) {
-        return ask(Op.write, object, Number(index), typeof value === 'bigint' ? (value as unknown as number) : Number(value), 0, site);
-      }
-      got = value; // out of range: JavaScript ignores it
-      return false;
-    }
-    got = (object as Record<PropertyKey, unknown>)[index as PropertyKey] = value;
+  write: (view: View, index: unknown, value: unknown, site: number): boolean => {
+    if (isElementIn(view, Number(index))) return ask(Op.write, view, Number(index), typeof value === 'bigint' ? (value as unknown as number) : Number(value), 0, site);
+    got = value; // out of range: JavaScript ignores it
     return false;
   },
   /** The value of a request, or the result of a call, that needed no yield. */

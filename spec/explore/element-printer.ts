@@ -6,7 +6,18 @@ import { isElement, isInChain } from './syntax.ts';
 export abstract class ElementPrinter extends Printer {
   protected element(node: Node & { type: 'MemberExpression' }): string {
     if (node.optional || isInChain(node) || !this.canYield()) return this.guardedMember(node, '');
-    return `(__looks(${this.operands(node)}, ${this.site(node)}) ? yield : __got())`;
+    const [object, index] = [this.temporary(), this.temporary()];
+    return `(${object} = ${this.emit(node.object)}${this.lines(node.object.end, node.property.start)}, ${index} = ${this.emit(node.property)}${this.lines(node.property.end, node.end)}, ${this.read(object, index, this.site(node))})`;
+  }
+
+  /** The value of an element; object and index are names. */
+  protected read(object: string, index: string, site: number): string {
+    return `(__isShared(${object}, ${index}) ? (__read(${object}, ${index}, ${site}) ? yield : __got()) : ${object}[${index}])`;
+  }
+
+  /** Assigns a value, which is a name as well, to an element. */
+  protected write(object: string, index: string, value: string, site: number): string {
+    return `(__isShared(${object}, ${index}) ? (__write(${object}, ${index}, ${value}, ${site}) ? yield : __got()) : ${object}[${index}] = ${value})`;
   }
 
   protected assignment(node: Node & { type: 'AssignmentExpression' }): string | undefined {
@@ -17,12 +28,10 @@ export abstract class ElementPrinter extends Printer {
     const logical = node.operator === '&&=' || node.operator === '||=' || node.operator === '??=';
     if (logical || !this.canYield()) return this.guardedMember(left, '') + this.text.slice(left.end, node.right.start) + this.emit(node.right);
     const site = this.site(node);
-    if (node.operator === '=') {
-      return `(__puts(${this.operands(left)}, ${this.lines(left.end, node.right.start)}${this.emit(node.right)}, ${site}) ? yield : __got())`;
-    }
-    const [object, index] = [this.temporary(), this.temporary()];
-    const value = `(__looks(${object}, ${index}, ${site}) ? yield : __got()) ${node.operator.slice(0, -1)} (${this.emit(node.right)})`;
-    return `(${object} = ${this.emit(left.object)}, ${index} = ${this.emit(left.property)}, __puts(${object}, ${index}, ${this.lines(left.start, node.right.start)}${value}, ${site}) ? yield : __got())`;
+    const [object, index, value] = [this.temporary(), this.temporary(), this.temporary()];
+    const right = `${this.lines(left.end, node.right.start)}${this.emit(node.right)}`;
+    const given = node.operator === '=' ? right : `${this.read(object, index, site)} ${node.operator.slice(0, -1)} (${right})`;
+    return `(${object} = ${this.emit(left.object)}${this.lines(left.object.end, left.property.start)}, ${index} = ${this.emit(left.property)}${this.lines(left.property.end, left.end)}, ${value} = ${given}, ${this.write(object, index, value, site)})`;
   }
 
   protected update(node: Node & { type: 'UpdateExpression' }): string | undefined {
@@ -30,11 +39,9 @@ export abstract class ElementPrinter extends Printer {
     if (!isElement(target)) return undefined;
     if (!this.canYield()) return node.prefix ? node.operator + this.guardedMember(target, '') : this.guardedMember(target, '') + node.operator;
     const site = this.site(node);
-    const [object, index, old] = [this.temporary(), this.temporary(), this.temporary()];
-    const next = `${node.operator === '++' ? '__more' : '__less'}(${old})`;
-    const write = `(__puts(${object}, ${index}, ${next}, ${site}) ? yield : __got())`;
-    const read = `${object} = ${this.emit(target.object)}, ${index} = ${this.emit(target.property)}, ${old} = (__looks(${object}, ${index}, ${site}) ? yield : __got())`;
-    return `(${read}, ${write}${node.prefix ? '' : `, ${old}`})`;
+    const [object, index, old, next] = [this.temporary(), this.temporary(), this.temporary(), this.temporary()];
+    const read = `${object} = ${this.emit(target.object)}, ${index} = ${this.emit(target.property)}, ${old} = ${this.read(object, index, site)}`;
+    return `(${read}, ${next} = ${node.operator === '++' ? '__more' : '__less'}(${old}), ${this.write(object, index, next, site)}${node.prefix ? '' : `, ${old}`})`;
   }
 
   /** The element targets of an assignment, which are written by the language itself: guarded, not asked for. */

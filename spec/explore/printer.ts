@@ -76,11 +76,6 @@ export abstract class Printer {
     return `${before}${this.guard(node.object)}${between}${this.emit(node.property)}${this.text.slice(node.property.end, node.end)}`;
   }
 
-  /** `object, index` of `object[index]`. */
-  protected operands(node: Node & { type: 'MemberExpression' }): string {
-    return `${this.emit(node.object)}${this.lines(node.object.end, node.property.start)}, ${this.emit(node.property)}${this.lines(node.property.end, node.end)}`;
-  }
-
   protected site(node: Node): number {
     const { source } = this.module;
     const { line, column } = source.place(node.start);
