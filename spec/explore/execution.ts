@@ -1,6 +1,7 @@
-import { isMemory, isWaiting, onlyReads, Op, pending, ranAgain, runAgain, type Coroutine, type View } from './access.ts';
+import { isMemory, isWaiting, onlyReads, Op, pending, type Coroutine, type View } from './access.ts';
 import { LookAhead, type Ahead, type Standing } from './look-ahead.ts';
 import { Threads, ThreadState, type ExecutionLimits } from './threads.ts';
+import { Past } from './past.ts';
 import { perform } from './perform.ts';
 import { crashedThread, unbound, waitsForNothing, type Program } from './program.ts';
 import { Running } from './running.ts';
@@ -34,9 +35,7 @@ export class Execution extends Threads {
   readonly #coroutine: (Running | undefined)[] = [];
   readonly #staleReads: StaleReads | undefined;
   readonly #lookAhead: (LookAhead | undefined)[] = [];
-  /** By thread: what its set-up and its events have given it. */
-  readonly #given: number[][];
-  readonly #setups: Int32Array;
+  readonly #past: readonly Past[];
   #starting = true;
   /** The depth for which it is known who can be released, or −1. */
   #releasableAt = -1;
@@ -51,8 +50,7 @@ export class Execution extends Threads {
     this.program = program;
     this.#lifetime = new Float64Array(threads).fill(Infinity);
     this.#staleReads = limits.staleMost === undefined ? undefined : new StaleReads(this, this.order, limits.staleMost);
-    this.#setups = Int32Array.from(program.setup, ({ length }) => length);
-    this.#given = program.setup.map((values) => [...values]);
+    this.#past = program.setup.map((values) => new Past(values));
     for (const { thread, steps } of limits.crashes ?? []) this.#lifetime[thread] = steps;
     for (let thread = 0; thread < threads; thread++) {
       const coroutine = this.#rebuilt(thread);
@@ -102,7 +100,8 @@ export class Execution extends Threads {
   /** What a thread that waits would do if it went on. */
   #ahead(thread: number, rounds: number): Ahead {
     const lookAhead = (this.#lookAhead[thread] ??= new LookAhead(this.cells, (list) => this.waiting.sleepers(list)));
-    const standing: Standing = { given: this.#given[thread] as number[], length: this.#setupOf(thread) + (this.count[thread] as number), site: this.nextSite[thread] as number, first: this.nextOp[thread] === Op.wake ? 1 : 0 };
+    const given = (this.#past[thread] as Past).upTo(this.count[thread] as number);
+    const standing: Standing = { given, site: this.nextSite[thread] as number, first: this.nextOp[thread] === Op.wake ? 1 : 0 };
     const known = lookAhead.known(standing, rounds);
     if (known !== undefined) return known;
     const coroutine = this.#coroutine[thread] ?? this.#rebuilt(thread);
@@ -170,7 +169,7 @@ export class Execution extends Threads {
       this.order.edge(at, thread);
     }
     this.value[at] = result;
-    (this.#given[thread] as number[])[this.#setupOf(thread) + (this.count[thread] as number)] = result;
+    (this.#past[thread] as Past).note(this.count[thread] as number, result);
     if (at > 0 && this.runsOn[at - 1] === 1 && this.thread[at - 1] === thread && this.waiting.runsOn(at)) this.runsOn[at] = 1;
     this.append(thread);
     this.#releasableAt = -1;
@@ -246,15 +245,8 @@ export class Execution extends Threads {
 
   #rebuilt(thread: number): Running {
     const coroutine = new Running(this.program.start(thread));
-    runAgain(this.#given[thread] as number[], this.#setupOf(thread) + (this.count[thread] as number));
-    let next: IteratorResult<undefined>;
-    let left = 0;
-    try {
-      next = coroutine.next(0);
-    } finally {
-      left = ranAgain();
-    }
-    if (left > 0) throw new Divergence(this.depth, `thread ${thread} ended early when it was run again on the same values`);
+    const next = (this.#past[thread] as Past).repeat(coroutine, this.count[thread] as number);
+    if (next === undefined || (next.done === true && !this.#starting)) throw new Divergence(this.depth, `thread ${thread} ended early when it was run again on the same values`);
     if (next.done === true) {
       this.state[thread] = ThreadState.finished;
       return coroutine;
@@ -264,11 +256,6 @@ export class Execution extends Threads {
     }
     this.#coroutine[thread] = coroutine;
     return coroutine;
-  }
-
-  /** How many values the set-up of a thread took. */
-  #setupOf(thread: number): number {
-    return this.#setups[thread] as number;
   }
 
   /** Takes over what the coroutine asks for; with a value, resumes it first. */

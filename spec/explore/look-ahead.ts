@@ -14,7 +14,6 @@ export interface Ahead {
 /** Where a thread stands: all that it was given so far, which decides what it does next. */
 export interface Standing {
   readonly given: readonly number[];
-  readonly length: number;
   readonly site: number;
   /** What it is resumed with if it goes on. */
   readonly first: number;
@@ -26,7 +25,7 @@ interface Element {
   readonly value: number;
 }
 
-const nameOf = ({ given, length }: Standing, roundsMost: number): string => `${roundsMost}:${given.slice(0, length).join()}`;
+const nameOf = ({ given }: Standing, roundsMost: number): string => `${roundsMost}:${given.join()}`;
 
 interface Answer {
   readonly ahead: Ahead;
