@@ -19,11 +19,21 @@ export interface LitmusSlice extends Slice {
   readonly seen: LitmusSeen;
 }
 
+interface Ready {
+  readonly execution: Execution;
+  readonly judge: LitmusJudge;
+}
+
+/** Programs that are kept ready. */
+const keptMost = 8;
+
 /** Runs tasks on litmus programs; each thread that explores has one. */
 export class LitmusExplorer {
   readonly #wants: LitmusWants;
   #number = -1;
-  #ready: { readonly execution: Execution; readonly judge: LitmusJudge } | undefined;
+  #ready: Ready | undefined;
+  /** By program, as text: those that were explored last. */
+  readonly #kept = new Map<string, Ready>();
 
   constructor(wants: LitmusWants) {
     this.#wants = wants;
@@ -52,13 +62,21 @@ export class LitmusExplorer {
     return { ...told, stopped, rest };
   }
 
-  /** The last program is kept, since the next task is often of the same one. */
-  #readyFor(number: number, { test }: LitmusWork): { readonly execution: Execution; readonly judge: LitmusJudge } {
+  /** A program is compiled to code of its own, which the engine has to get to know: that is a large part of the time of a small one that is explored again. */
+  #readyFor(number: number, { test }: LitmusWork): Ready {
     if (this.#number === number && this.#ready !== undefined) return this.#ready;
+    this.#number = number;
+    const text = JSON.stringify(test);
+    this.#ready = this.#kept.get(text) ?? this.#readied(test);
+    if (this.#kept.size === keptMost) this.#kept.clear();
+    this.#kept.set(text, this.#ready);
+    return this.#ready;
+  }
+
+  #readied(test: LitmusTest): Ready {
     const program = litmusProgram(test);
     const execution = new Execution(program, limitsOf(program));
-    this.#number = number;
-    return (this.#ready = { execution, judge: new LitmusJudge(test, program, execution, this.#wants) });
+    return { execution, judge: new LitmusJudge(test, program, execution, this.#wants) };
   }
 }
 
