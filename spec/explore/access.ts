@@ -158,7 +158,7 @@ export const isCoroutine = (result: unknown): result is Coroutine => typeof resu
 /** Operations that have yielded since their callers began them, the innermost first: what {@link Running} resumes from now on, in place of the outermost caller. */
 export const begun: Coroutine[] = [];
 
-/** What rewritten code calls; each says whether the thread must yield. Keys are the names that it uses (each with a leading `__`). */
+/** What rewritten code calls; requests and calls say whether the thread must yield. Keys are the names that it uses (each with a leading `__`). */
 export const requests = {
   load: (view: View, index: number, site: number) => ask(Op.load, view, index, 0, 0, site),
   store: (view: View, index: number, value: number, site: number) => ask(Op.store, view, index, typeof value === 'bigint' || Number.isInteger(value) ? value : Math.trunc(Number(value)) || 0, 0, site),
