@@ -91,4 +91,9 @@ describe('a thread that is run again', () => {
     expect(again).toThrow(Divergence);
     expect(again).toThrow(`thread 0 ${message} when it was run again`);
   });
+
+  test('and asks for less than its set-up took diverges before its first step', () => {
+    const program: Program = { threads: 1, variables: new Int32Array(0), setup: [[0, 1]], start: () => add(0, 1) };
+    expect(() => new Execution(program, { stepsMax: 100, intervals: true })).toThrow('thread 0 ended early when it was run again');
+  });
 });
