@@ -185,7 +185,8 @@ export default defineSubject({
     expect(status).toBe(1);
     const onThreads = shell(`node ${join(consumer, 'node_modules/frameproof/dist/cli/bin.js')} check --frames 1 --strategy stress --ops 500 --noise 0`, folder);
     expect(onThreads.stderr).toBe('');
-    expect(onThreads.stdout).toMatch(/VIOLATION FP-FRE-2/);
+    // Which of its mistakes shows first is up to the threads: two may really take the frame at once.
+    expect(onThreads.stdout).toMatch(/VIOLATION FP-(FRE-2|OWN-1)/);
   });
 
   test('finds paths of a script from where npm runs it, also when it was started below', () => {
